@@ -1,0 +1,105 @@
+"""The only place that talks HTTP to the outside: total deadline, size limit, no redirects.
+
+``requests`` limits each read, not the whole answer, so a server that sends one byte a second would hold a
+worker for ever; here the body is read in small pieces against one deadline.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import requests
+
+from contracts.errors import MappingError, TemporaryError
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+DEFAULT_DEADLINE_SECONDS = 30.0
+MAX_BODY_BYTES = 16 * 1024 * 1024
+PIECE_BYTES = 64 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    duration_ms: int
+
+    def json(self) -> Any:
+        """The body as JSON, numbers with a fraction as ``Decimal``. Raises ``ValueError`` if it is not JSON."""
+        return json.loads(self.body, parse_float=Decimal)
+
+
+class HttpClient:
+    """A session with keep-alive. Thread-bound; make one per provider context."""
+
+    def __init__(self) -> None:
+        self._session = requests.Session()
+        # A proxy or .netrc of the machine must not see or alter credentials.
+        self._session.trust_env = False
+
+    def request(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str | int] | None = None,
+        form: Mapping[str, str] | None = None,
+        json_body: Any = None,
+        deadline: float = DEFAULT_DEADLINE_SECONDS,
+        max_bytes: int = MAX_BODY_BYTES,
+    ) -> HttpResponse:
+        """Send one request and read the whole answer within ``deadline`` seconds.
+
+        Raises ``TemporaryError`` (``http.timeout``, ``http.unreachable``, ``http.interrupted``) or
+        ``MappingError`` (``http.too_large``). Any status is returned, redirects included: none is followed,
+        because a credential must not travel to another host.
+        """
+        started = time.monotonic()
+        try:
+            response = self._session.request(
+                method,
+                url,
+                headers=dict(headers or {}),
+                params=params,
+                data=form,
+                json=json_body,
+                timeout=(min(CONNECT_TIMEOUT_SECONDS, deadline), deadline),
+                allow_redirects=False,
+                stream=True,
+            )
+            body = self._read(response, started + deadline, max_bytes)
+        except requests.Timeout as error:
+            raise TemporaryError("http.timeout") from error
+        except requests.ConnectionError as error:
+            raise TemporaryError("http.unreachable") from error
+        except (requests.RequestException, OSError) as error:
+            raise TemporaryError("http.interrupted") from error
+        duration_ms = int((time.monotonic() - started) * 1000)
+        return HttpResponse(response.status_code, response.headers, body, duration_ms)
+
+    def close(self) -> None:
+        self._session.close()
+
+    @staticmethod
+    def _read(response: requests.Response, deadline_at: float, max_bytes: int) -> bytes:
+        pieces = bytearray()
+        with response:
+            while True:
+                if time.monotonic() > deadline_at:
+                    raise TemporaryError("http.timeout")
+                try:
+                    piece = response.raw.read1(PIECE_BYTES, decode_content=True)
+                except Exception as error:  # urllib3 raises a family of its own here
+                    raise TemporaryError("http.interrupted") from error
+                if not piece:
+                    return bytes(pieces)
+                pieces += piece
+                if len(pieces) > max_bytes:
+                    raise MappingError("http.too_large")

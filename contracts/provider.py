@@ -1,0 +1,120 @@
+"""What an ERP plug-in offers and what it is given."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from contracts.http import HttpClient
+from contracts.records import (
+    CallRecord,
+    ErpAccount,
+    ErpInvoice,
+    ErpOrder,
+    ErpOrderDetail,
+    ErpShippingMethod,
+    Explanation,
+    InvoiceQuery,
+    OrderQuery,
+    Page,
+    Situation,
+    TokenGrant,
+)
+
+SlotKind = Literal["read", "write", "batch"]
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialField:
+    """A field of the connection form, in the ERP's own words."""
+
+    name: str
+    label: str
+    help_text: str = ""
+    is_secret: bool = False
+    is_required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class OAuthApp:
+    """The application that the seller registered at the ERP."""
+
+    client_id: str
+    client_secret: str
+    redirect_uri: str
+
+    def __repr__(self) -> str:
+        return f"OAuthApp(client_id={self.client_id!r})"
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoints:
+    """Addresses of the ERP, from the settings and never from a form."""
+
+    api_url: str
+    accounts_url: str
+
+
+class ProviderContext(Protocol):
+    """What a plug-in may use while it answers one question; made by ``integrations.credentials``."""
+
+    http: HttpClient
+    endpoints: Endpoints
+
+    def access_token(self, *, force: bool = False) -> str:
+        """A token that holds now; ``force`` renews it first (after a 401)."""
+
+    def take_slot(self, kind: SlotKind) -> None:
+        """Wait for the account's next slot, or give the job back by raising."""
+
+    def observe(self, headers: Mapping[str, str]) -> None:
+        """Tell the budget what the answer's headers say of the limit."""
+
+    def log_call(self, call: CallRecord) -> None:
+        """Keep a redacted record of the call."""
+
+    def now(self) -> dt.datetime: ...
+
+
+class OAuthFlow(Protocol):
+    """The ERP's OAuth2. ``exchange`` and ``refresh`` make exactly one HTTP call each."""
+
+    def authorize_url(self, app: OAuthApp, *, state: str, code_verifier: str) -> str: ...
+
+    def exchange(self, app: OAuthApp, *, code: str, code_verifier: str) -> TokenGrant:
+        """Raises ``AuthorizationRefused`` or ``TemporaryError``."""
+
+    def refresh(self, app: OAuthApp, *, refresh_token: str) -> TokenGrant:
+        """Raises ``AuthenticationFailed`` (invalid_grant, unauthorized_client) or ``TemporaryError``."""
+
+
+class Provider(Protocol):
+    """An ERP. One instance serves all companies: it holds no state of a company."""
+
+    key: str
+    name: str
+    vendor: str
+    situations: Sequence[Situation]
+    credential_fields: Sequence[CredentialField]
+    invite_hosts: Sequence[str]
+
+    def oauth(self, endpoints: Endpoints) -> OAuthFlow: ...
+
+    def explain(self, code: str, params: Mapping[str, str]) -> Explanation | None: ...
+
+    def get_account(self, context: ProviderContext) -> ErpAccount: ...
+
+    def list_orders(self, context: ProviderContext, query: OrderQuery, *, offset: int) -> Page[ErpOrder]: ...
+
+    def get_order(self, context: ProviderContext, external_id: str) -> ErpOrderDetail:
+        """Raises ``NotFound`` for an order that was deleted at the ERP."""
+
+    def list_invoices(
+        self, context: ProviderContext, query: InvoiceQuery, *, offset: int
+    ) -> Page[ErpInvoice]: ...
+
+    def get_invoice(self, context: ProviderContext, external_id: str) -> ErpInvoice: ...
+
+    def list_shipping_methods(self, context: ProviderContext) -> Sequence[ErpShippingMethod]: ...

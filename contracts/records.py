@@ -1,0 +1,291 @@
+"""Records that cross the border between the domain and an ERP plug-in.
+
+A plug-in translates the vendor's words into these; the domain never sees the vendor's shapes.
+Money is ``Decimal`` in BRL, dates are São Paulo calendar dates, times are aware and in UTC, external
+identifiers are ``str``. A value that the ERP did not give is ``""`` for text and ``None`` otherwise.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from enum import StrEnum
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class OrderStatus(StrEnum):
+    """Our own status of an order; a return is a flag beside it, not a status."""
+
+    PLACED = "placed"
+    PAID = "paid"
+    PICKING = "picking"
+    INVOICED = "invoiced"
+    IN_TRANSIT = "in_transit"
+    DELIVERED = "delivered"
+    NOT_DELIVERED = "not_delivered"
+    CANCELLED = "cancelled"
+
+    @property
+    def label(self) -> str:
+        return ORDER_STATUS_LABELS[self]
+
+
+ORDER_STATUS_LABELS: Mapping[OrderStatus, str] = {
+    OrderStatus.PLACED: "Enviado pelo comprador",
+    OrderStatus.PAID: "Pagamento aprovado",
+    OrderStatus.PICKING: "Em separação",
+    OrderStatus.INVOICED: "Nota Fiscal emitida",
+    OrderStatus.IN_TRANSIT: "Em transporte",
+    OrderStatus.DELIVERED: "Entregue",
+    OrderStatus.NOT_DELIVERED: "Não entregue",
+    OrderStatus.CANCELLED: "Cancelado",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """One state that an order can have at the ERP.
+
+    ``default_status`` is what the order becomes here (``None``: keep ours);
+    ``initial_status`` is what an order gets when we meet it for the first time in this situation.
+    ``expects_invoice`` says that an order in it should have its nota fiscal.
+    """
+
+    code: str
+    label: str
+    default_status: OrderStatus | None
+    initial_status: OrderStatus
+    is_return: bool = False
+    expects_invoice: bool = False
+    imported_by_default: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ErpAccount:
+    """The account behind a credential. ``document`` is the CNPJ (or CPF) without punctuation."""
+
+    document: str
+    name: str
+    trade_name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErpAddress:
+    street: str = ""
+    number: str = ""
+    complement: str = ""
+    district: str = ""
+    city: str = ""
+    state: str = ""
+    zip_code: str = ""
+    country: str = ""
+    recipient: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErpCustomer:
+    """A buyer as the ERP knows him.
+
+    ``document`` is a CPF or CNPJ without punctuation whose check digits hold, else ``""``;
+    what the ERP wrote stays in ``document_text``. ``kind`` is ``"PF"``, ``"PJ"`` or ``""`` (foreign, unknown).
+    """
+
+    external_id: str
+    name: str
+    kind: str = ""
+    document: str = ""
+    document_text: str = ""
+    email: str = ""
+    phone: str = ""
+    address: ErpAddress = field(default_factory=ErpAddress)
+
+
+@dataclass(frozen=True, slots=True)
+class ErpShipment:
+    """The raw strings with which the ERP names the carriage of an order."""
+
+    carrier_name: str = ""
+    shipping_method: str = ""
+    shipping_method_id: str = ""
+    freight_method: str = ""
+    tracking_code: str = ""
+    tracking_url: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.carrier_name or self.shipping_method or self.tracking_code or self.tracking_url)
+
+
+@dataclass(frozen=True, slots=True)
+class ErpOrder:
+    """A row of the ERP's list of orders.
+
+    ``situation`` is a code of ``Provider.situations``; one that the provider does not know keeps the
+    ERP's raw value in ``situation`` and ``situation_is_known`` is false.
+    ``row_hash`` changes when, and only when, something that we read from the row changed.
+    """
+
+    external_id: str
+    number: str
+    situation: str
+    situation_is_known: bool
+    total: Decimal | None
+    placed_on: dt.date | None
+    customer: ErpCustomer | None
+    ecommerce_number: str = ""
+    ecommerce_name: str = ""
+    shipment: ErpShipment = field(default_factory=ErpShipment)
+    row_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErpOrderItem:
+    product_id: str
+    sku: str
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ErpInstallment:
+    amount: Decimal
+    due_on: dt.date | None
+    method: str = ""
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErpOrderDetail:
+    """What only the single order shows. ``delivery_address`` is ``None`` when it is the customer's."""
+
+    order: ErpOrder
+    items: tuple[ErpOrderItem, ...]
+    installments: tuple[ErpInstallment, ...]
+    delivery_address: ErpAddress | None
+    products_total: Decimal | None
+    freight: Decimal | None
+    discount: Decimal | None
+    other_expenses: Decimal | None
+    total: Decimal | None
+    invoice_id: str = ""
+    invoiced_on: dt.date | None = None
+    shipped_on: dt.date | None = None
+    expected_on: dt.date | None = None
+    delivered_on: dt.date | None = None
+    notes: str = ""
+
+
+class InvoiceState(StrEnum):
+    """Lei: a chave de acesso only proves a sale once the nota is authorised."""
+
+    PENDING = "pending"
+    AUTHORIZED = "authorized"
+    CANCELLED = "cancelled"
+    DENIED = "denied"
+
+
+@dataclass(frozen=True, slots=True)
+class ErpInvoice:
+    """A nota fiscal of exit. ``access_key`` has 44 characters, or is ``""`` before authorisation."""
+
+    external_id: str
+    number: str
+    series: str
+    access_key: str
+    state: InvoiceState
+    issued_on: dt.date | None
+    amount: Decimal | None
+    order_external_id: str = ""
+    ecommerce_number: str = ""
+    tracking_code: str = ""
+    tracking_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErpShippingMethod:
+    external_id: str
+    name: str
+    kind: str = ""
+    is_enabled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class RowProblem:
+    """A row of a list that could not be read: it is kept as a problem and never dropped in silence."""
+
+    external_id: str
+    code: str
+    params: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """One page of an offset list. ``row_ids`` has every row of the page, read or not, in its order."""
+
+    items: tuple[T, ...]
+    row_ids: tuple[str, ...]
+    offset: int
+    limit: int
+    total: int | None
+    problems: tuple[RowProblem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class OrderQuery:
+    """Which orders to list. ``created_from`` and ``updated_from`` are days, both inclusive."""
+
+    created_from: dt.date | None = None
+    updated_from: dt.date | None = None
+    situation: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceQuery:
+    issued_from: dt.date | None = None
+    order_external_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenGrant:
+    """A pair of tokens. ``refresh_token`` is ``""`` when the server sent none (then the old one holds)."""
+
+    access_token: str
+    refresh_token: str
+    expires_in: int
+    refresh_expires_in: int
+    warnings: tuple[str, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"TokenGrant(expires_in={self.expires_in})"
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What the panel says about a failure: what happened, what happens by itself, who acts, which button.
+
+    ``owner`` is one of ``"you"``, ``"erp"``, ``"limit"``, ``"us"``;
+    ``action`` is one of ``""``, ``"connect"``, ``"retry"``, ``"edit_credentials"``, ``"open_erp"``.
+    """
+
+    title: str
+    detail: str
+    owner: str
+    action: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """One request to the ERP and its answer, already without secrets and personal data."""
+
+    method: str
+    path: str
+    query: str
+    status: int | None
+    duration_ms: int
+    error: str = ""
+    response_excerpt: str = ""
