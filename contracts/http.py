@@ -31,7 +31,7 @@ class HttpResponse:
     duration_ms: int
 
     def json(self) -> Any:
-        """The body as JSON, numbers with a fraction as ``Decimal``. Raises ``ValueError`` if it is not JSON."""
+        """The body as JSON, fractions as ``Decimal``. Raises ``ValueError`` if it is not JSON."""
         return json.loads(self.body, parse_float=Decimal)
 
 

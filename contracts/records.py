@@ -91,7 +91,7 @@ class ErpCustomer:
     """A buyer as the ERP knows him.
 
     ``document`` is a CPF or CNPJ without punctuation whose check digits hold, else ``""``;
-    what the ERP wrote stays in ``document_text``. ``kind`` is ``"PF"``, ``"PJ"`` or ``""`` (foreign, unknown).
+    what the ERP wrote stays in ``document_text``. ``kind`` is ``"PF"``, ``"PJ"`` or ``""`` (foreign).
     """
 
     external_id: str

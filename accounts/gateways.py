@@ -1,0 +1,67 @@
+"""Questions asked while the organization is not known yet.
+
+Each calls one SECURITY DEFINER function that returns ids and nothing else; whatever those ids name is then
+read inside ``with tenant(...)``. Each function is made by the migration of the app that owns its table.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from django.db import connection
+
+
+class MembershipIds(NamedTuple):
+    organization_id: int
+    membership_id: int
+
+
+class OAuthStateIds(NamedTuple):
+    organization_id: int
+    state_id: int
+
+
+class ClaimIds(NamedTuple):
+    organization_id: int
+    job_id: int
+    lease: int
+
+
+def _rows(function: str, *arguments: object) -> list[tuple[int, ...]]:
+    marks = ", ".join(["%s"] * len(arguments))
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT * FROM {function}({marks})", arguments)  # noqa: S608  names are ours
+        return cursor.fetchall()
+
+
+def memberships_of(user_id: int) -> list[MembershipIds]:
+    """Active memberships of a person."""
+    return [MembershipIds(*row) for row in _rows("gateway_memberships", user_id)]
+
+
+def membership_in(user_id: int, slug: str) -> MembershipIds | None:
+    """The person's active membership of the organization with this address, if any."""
+    rows = _rows("gateway_membership_in", user_id, slug)
+    return MembershipIds(*rows[0]) if rows else None
+
+
+def oauth_state(nonce_hash: str) -> OAuthStateIds | None:
+    """The authorisation that was begun with this nonce."""
+    rows = _rows("gateway_oauth_state", nonce_hash)
+    return OAuthStateIds(*rows[0]) if rows else None
+
+
+def claim_job(worker: str, lease_seconds: float) -> ClaimIds | None:
+    """Claim the next due job of any organization, channels in turn."""
+    rows = _rows("gateway_claim_job", worker, lease_seconds)
+    return ClaimIds(*rows[0]) if rows else None
+
+
+def orphaned_jobs(limit: int) -> list[ClaimIds]:
+    """Running jobs whose lease ended: their worker is dead or lost."""
+    return [ClaimIds(*row) for row in _rows("gateway_orphaned_jobs", limit)]
+
+
+def due_schedules(limit: int) -> list[tuple[int, int]]:
+    """(organization id, schedule id) of schedules whose time has come."""
+    return [(row[0], row[1]) for row in _rows("gateway_due_schedules", limit)]

@@ -1,0 +1,82 @@
+"""The web server: forked waitress processes on one pre-bound socket.
+
+The limits are waitress' own, raised: with its defaults two hundred half-sent bodies stop the server.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import socket
+import sys
+
+CONNECTION_LIMIT = 4000
+THREADS = 8
+
+
+def bind(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(1024)
+    return listener
+
+
+def serve_here(listener: socket.socket) -> None:
+    import waitress  # noqa: PLC0415  after the fork: each child has an application of its own
+
+    from config.wsgi import application  # noqa: PLC0415
+
+    waitress.serve(
+        application,
+        sockets=[listener],
+        threads=THREADS,
+        connection_limit=CONNECTION_LIMIT,
+        asyncore_use_poll=True,
+        clear_untrusted_proxy_headers=True,
+        ident="entreposto",
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Serve the panel over HTTP.")
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--processes", type=int, default=2)
+    options = parser.parse_args()
+    listener = bind(options.host, options.port)
+    children: set[int] = set()
+    stopping = False
+
+    def spawn() -> None:
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            serve_here(listener)
+            os._exit(0)
+        children.add(pid)
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+        for pid in children:
+            os.kill(pid, signal.SIGTERM)
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    for _ in range(options.processes):
+        spawn()
+    while children:
+        try:
+            pid, _status = os.wait()
+        except InterruptedError:
+            continue
+        children.discard(pid)
+        if not stopping:
+            spawn()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,212 @@
+"""All settings; every value that differs between machines comes from the environment (docs: README)."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = environ.Env()
+
+DEBUG = env.bool("DEBUG", default=False)
+DEMO = env.bool("DEMO", default=False)
+
+_UNSAFE_KEY = "only-for-development-never-for-production"
+SECRET_KEY = env.str("SECRET_KEY", default=_UNSAFE_KEY if DEBUG else environ.Env.NOTSET)
+# Each key is "<id>:<32 bytes in base64>"; the first one encrypts, all of them decrypt.
+CREDENTIAL_KEYS = env.list(
+    "CREDENTIAL_KEYS",
+    default=["dev:ZW50cmVwb3N0by1kZXYta2V5LTMyLWJ5dGVzLWxvbmc="] if DEBUG else environ.Env.NOTSET,
+)
+
+PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(PUBLIC_URL).hostname or "127.0.0.1", "localhost"])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "ui",
+    "accounts",
+    "history",
+    "jobs",
+    "integrations",
+    "customers",
+    "orders",
+    "panel",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "accounts.middleware.ContentSecurityPolicyMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": False,
+        "OPTIONS": {
+            "builtins": ["ui.templatetags.ui"],
+            "libraries": {},
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "panel.context.shell",
+            ],
+        },
+    }
+]
+
+# --- database: one alias; the role is chosen per command (manage.py), names come from the addresses ---
+
+_DATABASE_ADDRESSES = {
+    "app": env.str("DATABASE_URL", default=""),
+    "owner": env.str("DATABASE_OWNER_URL", default=""),
+    "staff": env.str("DATABASE_STAFF_URL", default=""),
+}
+DATABASE_ROLE = env.str("DATABASE_ROLE", default="app")
+
+
+def _database(address: str) -> dict[str, object]:
+    if not address:
+        # Commands that need no database (check, collectstatic) run without one.
+        return {"ENGINE": "django.db.backends.postgresql", "NAME": "unset"}
+    return {
+        **environ.Env.db_url_config(address),
+        "ENGINE": "django.db.backends.postgresql",
+        "CONN_MAX_AGE": 600,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"connect_timeout": 5, "application_name": f"entreposto-{DATABASE_ROLE}"},
+    }
+
+
+DATABASES = {"default": _database(_DATABASE_ADDRESSES[DATABASE_ROLE])}
+DATABASE_APP_ROLE = urlsplit(_DATABASE_ADDRESSES["app"]).username or "entreposto_app"
+DATABASE_OWNER_ROLE = urlsplit(_DATABASE_ADDRESSES["owner"]).username or "entreposto_owner"
+DATABASE_STAFF_ROLE = urlsplit(_DATABASE_ADDRESSES["staff"]).username or "entreposto_staff"
+DATABASE_GATEWAY_ROLE = env.str("DATABASE_GATEWAY_ROLE", default="entreposto_gateway")
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- people ---
+
+AUTH_USER_MODEL = "accounts.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+LOGIN_URL = "accounts:login"
+SESSION_COOKIE_NAME = env.str("SESSION_COOKIE_NAME", default="entreposto_sessao")
+CSRF_COOKIE_NAME = f"{SESSION_COOKIE_NAME}_csrf"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+_HTTPS = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# --- language, time ---
+
+LANGUAGE_CODE = "pt-br"
+USE_I18N = True
+USE_THOUSAND_SEPARATOR = True
+USE_TZ = True
+TIME_ZONE = "America/Sao_Paulo"
+
+# --- static files ---
+
+STATIC_URL = "/static/"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STATIC_ROOT = BASE_DIR / "var" / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = DEBUG
+
+# --- Celery: nudges only ---
+
+REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 120,
+    # Kombu's own defaults look for lost messages only every 100 s.
+    "unacked_restore_interval": 2,
+    "unacked_restore_throttle": 1,
+    # A nudge must never wait for a broker that is away: the sweep finds the row.
+    "socket_connect_timeout": 1,
+    "socket_timeout": 5,
+}
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_TIMEZONE = "UTC"
+DISPATCH_SECONDS = env.float("DISPATCH_SECONDS", default=2.0)
+CELERY_BEAT_SCHEDULE = {
+    "dispatch-due": {
+        "task": "jobs.tasks.dispatch_due",
+        "schedule": DISPATCH_SECONDS,
+        "options": {"expires": 30},
+    },
+}
+CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILENAME", default="celerybeat-schedule")
+
+# --- the wiring: the only two indirections by name ---
+
+ERP_PROVIDERS = {"tiny": "tiny.provider.TinyProvider"}
+JOB_HANDLERS = {
+    "pull_orders": "orders.sync.pull_orders",
+    "pull_invoices": "orders.sync.pull_invoices",
+    "complete_order": "orders.sync.complete_order",
+    "renew_token": "integrations.sync.renew_token",
+    "mark_disconnected": "integrations.sync.mark_disconnected",
+}
+
+TINY_V2_URL = env.str("TINY_V2_URL", default="https://api.tiny.com.br/api2").rstrip("/")
+TINY_V3_URL = env.str("TINY_V3_URL", default="https://api.tiny.com.br/public-api/v3").rstrip("/")
+TINY_ACCOUNTS_URL = env.str(
+    "TINY_ACCOUNTS_URL", default="https://accounts.tiny.com.br/realms/tiny/protocol/openid-connect"
+).rstrip("/")
+ERP_ENDPOINTS = {"tiny": {"api_url": TINY_V3_URL, "accounts_url": TINY_ACCOUNTS_URL}}
+
+ORDER_POLL_SECONDS = env.int("ORDER_POLL_SECONDS", default=300)
+FIRST_READ_DAYS = 7
+TOKEN_RENEWAL_SECONDS = env.int("TOKEN_RENEWAL_SECONDS", default=3 * 3600)
+
+# --- jobs ---
+
+SLOT_SPACING_SECONDS = env.float("SLOT_SPACING_SECONDS", default=2.0)
+JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=30.0)
+JOB_RETRY_FIRST_SECONDS = env.float("JOB_RETRY_FIRST_SECONDS", default=5.0)
+JOB_RETRY_LAST_SECONDS = env.float("JOB_RETRY_LAST_SECONDS", default=900.0)
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "stream": sys.stderr, "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
+}

@@ -1,0 +1,35 @@
+#!/usr/bin/env python
+"""Django's command line. The database role follows the command: see ``DATABASE_ROLE`` in the settings."""
+
+import os
+import sys
+
+OWNER_COMMANDS = {
+    "migrate",
+    "makemigrations",
+    "showmigrations",
+    "sqlmigrate",
+    "squashmigrations",
+    "create_organization",
+    "set_clock",
+}
+STAFF_COMMANDS = {"demo_status"}
+
+
+def role_of(arguments: list[str]) -> str:
+    command = arguments[1] if len(arguments) > 1 else ""
+    if command in OWNER_COMMANDS:
+        return "owner"
+    return "staff" if command in STAFF_COMMANDS else "app"
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    os.environ.setdefault("DATABASE_ROLE", role_of(sys.argv))
+    from django.core.management import execute_from_command_line  # noqa: PLC0415  needs the role
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
