@@ -27,7 +27,7 @@ class ClaimIds(NamedTuple):
     lease: int
 
 
-def _rows(function: str, *arguments: object) -> list[tuple[int, ...]]:
+def _rows(function: str, *arguments: int | float | str) -> list[tuple[int, ...]]:
     marks = ", ".join(["%s"] * len(arguments))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {function}({marks})", arguments)  # noqa: S608  names are ours

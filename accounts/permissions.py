@@ -63,9 +63,9 @@ def tenant_view(perfis: Collection[str] = READERS, *, opens_scope: bool = True) 
 def login_required_response(request: HttpRequest) -> HttpResponse:
     """To the login page and back; HTMX is told to leave the page, or it would swap the form into a row."""
     response = redirect_to_login(request.get_full_path())
-    if getattr(request, "htmx", False):
-        current = getattr(request.htmx, "current_url_abs_path", None) or "/"
+    htmx = getattr(request, "htmx", None)
+    if htmx:
         moved = HttpResponse(status=204)
-        moved["HX-Redirect"] = redirect_to_login(current)["Location"]
+        moved["HX-Redirect"] = redirect_to_login(htmx.current_url_abs_path or "/")["Location"]
         return moved
     return response

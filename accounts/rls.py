@@ -33,11 +33,8 @@ def policies(table: str, column: str = "organization_id") -> RunSQL:
 
 def tenant_table(table: str) -> RunSQL:
     """``policies`` plus the unique pair that composite foreign keys of other tables point at."""
-    operation = policies(table)
-    operation.sql += (
-        f"ALTER TABLE {table} ADD CONSTRAINT {table}_organization_row UNIQUE (organization_id, id);"
-    )
-    return operation
+    unique = f"ALTER TABLE {table} ADD CONSTRAINT {table}_organization_row UNIQUE (organization_id, id);"
+    return RunSQL(f"{policies(table).sql}{unique}", RunSQL.noop)
 
 
 def tenant_foreign_key(child: str, column: str, parent: str) -> RunSQL:
