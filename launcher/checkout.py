@@ -1,0 +1,60 @@
+"""Where things lie in this checkout, and what makes it another one than its neighbour."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import json
+from pathlib import Path
+from typing import IO
+
+ROOT = Path(__file__).resolve().parent.parent
+VAR = ROOT / "var"
+
+
+def checkout_id(root: Path = ROOT) -> str:
+    return hashlib.sha256(str(root).encode()).hexdigest()[:8]
+
+
+def first_port(offset: int, root: Path = ROOT) -> int:
+    """Where the search for a free port begins: below the ports of outgoing connections, apart for each checkout."""
+    return 20000 + int(checkout_id(root), 16) % 100 * 100 + offset
+
+
+def make_var(path: Path) -> Path:
+    """The unprivileged user of the database passes through; what is private in it has a mode of its own."""
+    if not path.exists():
+        path.mkdir(parents=True)
+        path.chmod(0o755)
+    return path
+
+
+def try_lock(path: Path) -> IO[str] | None:
+    """The open file is the lock; the kernel frees it however its holder ends. None: somebody else holds it."""
+    lock = path.open("a")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        lock.close()
+        return None
+    return lock
+
+
+class Ports:
+    """The ports that an earlier start used: an address given to Tiny must still be ours tomorrow."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def read(self) -> dict[str, int]:
+        try:
+            kept: dict[str, int] = json.loads(self.path.read_text())
+        except (OSError, ValueError):
+            return {}
+        return kept
+
+    def write(self, ports: dict[str, int]) -> None:
+        if ports != self.read():
+            temporary = self.path.with_suffix(".new")
+            temporary.write_text(json.dumps(ports, indent=1))
+            temporary.replace(self.path)

@@ -1,0 +1,32 @@
+"""Passwords and keys of one checkout: made once, kept in a file that only its owner reads."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+from pathlib import Path
+
+from launcher import roles
+
+SUPERUSER = "postgres"
+
+
+def load_or_create(path: Path) -> dict[str, str]:
+    """Role and service name → password, with `secret_key` and `credential_keys` as the settings want them."""
+    try:
+        kept: dict[str, str] = json.loads(path.read_text())
+        return kept
+    except FileNotFoundError:
+        pass
+    keys = {name: secrets.token_urlsafe(24) for name in (SUPERUSER, *roles.LOGIN_ROLES, "valkey")}
+    keys["secret_key"] = secrets.token_urlsafe(48)
+    keys["credential_keys"] = "k1:" + base64.b64encode(secrets.token_bytes(32)).decode()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(keys, file, indent=1)
+    temporary.replace(path)
+    return keys
