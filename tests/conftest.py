@@ -1,0 +1,134 @@
+"""Fixtures that every test may use. There are always two organizations."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from django.test import Client, TransactionTestCase
+
+from accounts import services
+from accounts.models import Organization, Perfil, User
+from tests.database import ADDRESSES, TestDatabase, address, run_sql
+from tests.processes import Stack
+
+
+@pytest.fixture(scope="session")
+def process_database() -> Iterator[TestDatabase]:
+    database = TestDatabase()
+    yield database
+    database.close()
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    process_database: TestDatabase, django_test_environment: None, django_db_blocker: Any
+) -> Iterator[None]:
+    """pytest-django's own would create the database as the app role, which may not."""
+    connections["default"].close()
+    settings.DATABASES["default"]["NAME"] = process_database.name
+    connections["default"].settings_dict["NAME"] = process_database.name
+    use_own_broker(process_database.take_broker_number())
+    former = TransactionTestCase._fixture_teardown
+
+    def empty_as_owner(test: TransactionTestCase) -> None:
+        for connection in connections.all(initialized_only=True):
+            connection.close()
+        process_database.empty()
+
+    TransactionTestCase._fixture_teardown = empty_as_owner
+    yield
+    TransactionTestCase._fixture_teardown = former
+    with django_db_blocker.unblock():
+        connections["default"].close()
+
+
+def use_own_broker(number: int) -> None:
+    """Nudges of this process reach only workers that its own tests started."""
+    url = urlsplit(settings.REDIS_URL)._replace(path=f"/{number}").geturl()
+    os.environ["REDIS_URL"] = settings.REDIS_URL = settings.CELERY_BROKER_URL = url
+
+
+@pytest.fixture
+def owner_sql(process_database: TestDatabase, db: None) -> Callable[..., list[tuple[Any, ...]]]:
+    """``owner_sql(sql, params)``: a statement as the owner role, committed at once; sees committed rows only."""
+
+    def run(sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
+        return run_sql(process_database.owner, sql, parameters)
+
+    return run
+
+
+@pytest.fixture
+def database_url(process_database: TestDatabase) -> Callable[[str], str]:
+    """``database_url("app" | "owner" | "staff")``: the address of this process's database."""
+    return lambda role: address(role, process_database.name)
+
+
+@pytest.fixture
+def move_clock(owner_sql: Any) -> Iterator[Callable[[dt.timedelta], None]]:
+    """``move_clock(delta)``: shift ``clock_now()`` further, for every process; back again after the test."""
+
+    def move(delta: dt.timedelta) -> None:
+        if not owner_sql(
+            'UPDATE accounts_clockoffset SET "offset" = "offset" + %s::interval RETURNING id', [delta]
+        ):
+            owner_sql('INSERT INTO accounts_clockoffset ("offset") VALUES (%s::interval)', [delta])
+
+    yield move
+    owner_sql("DELETE FROM accounts_clockoffset")
+
+
+@pytest.fixture
+def other_organization(db: None) -> Organization:
+    return services.create_organization(name="Loja Vizinha Ltda", slug="loja-vizinha", cnpj="11444777000161")
+
+
+@pytest.fixture
+def organization(other_organization: Organization) -> Organization:
+    return services.create_organization(name="Casa Aurora", slug="casa-aurora", cnpj="11222333000181")
+
+
+@pytest.fixture
+def admin(organization: Organization) -> User:
+    """Administrador of ``organization``."""
+    return services.add_member(
+        organization=organization, email="ana@aurora.test", name="Ana Souza", perfil=Perfil.ADMIN
+    ).user
+
+
+@pytest.fixture
+def stranger(other_organization: Organization) -> User:
+    """Administrador of ``other_organization`` only."""
+    return services.add_member(
+        organization=other_organization, email="bruno@vizinha.test", name="Bruno Lima", perfil=Perfil.ADMIN
+    ).user
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], Client]:
+    """``client_of(user)``: a logged-in test client."""
+
+    def login(user: User) -> Client:
+        client = Client()
+        client.force_login(user)
+        return client
+
+    return login
+
+
+@pytest.fixture
+def stack(transactional_db: None, database_url: Callable[[str], str]) -> Iterator[Stack]:
+    """Real processes (worker, beat, web, any command) on this process's database and Valkey.
+
+    Rows must be committed to be seen, hence ``transactional_db``. All processes are killed at the end.
+    """
+    variables = {variable: database_url(role) for role, variable in ADDRESSES.items()}
+    with Stack({**variables, "REDIS_URL": settings.REDIS_URL}) as running:
+        yield running
