@@ -1,1 +1,1 @@
-"""Starts Entreposto and everything under it on a bare machine; knows nothing of Django nor of our applications."""
+"""Starts Entreposto, and all under it, on a bare machine. Knows nothing of Django or our applications."""

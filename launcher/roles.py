@@ -1,4 +1,4 @@
-"""The roles and databases of PostgreSQL, created by the cluster's superuser; every statement may be repeated."""
+"""The roles and databases of PostgreSQL, as its superuser makes them; every statement may be repeated."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LOGIN_ROLES = (OWNER, APP, STAFF, SIMULATOR)
 DATABASE = "entreposto"
 SIMULATOR_DATABASE = "tiny_simulator"
 
-# What a database of ours needs besides its tables. The migrations' owner makes the tables, so the default privileges
-# are hers. EXECUTE is revoked without IN SCHEMA, because a schema's defaults can only add to the global ones.
+# What a database of ours needs besides its tables. The default privileges are the owner's, who will migrate.
+# EXECUTE is revoked without IN SCHEMA, because a schema's defaults can only add to the global ones.
 _DATABASE_SETUP = f"""
 ALTER SCHEMA public OWNER TO {OWNER};
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
@@ -58,7 +58,7 @@ class Superuser:
 def prepare_cluster(superuser: Superuser, passwords: Mapping[str, str], *, for_tests: bool = False) -> None:
     """Roles with these passwords (role name → password), the two databases, and their privileges.
 
-    For tests the owner may create databases, and every new one (a copy of template1) has the privileges at once.
+    For tests the owner may create databases, and each new one (a copy of template1) has the privileges.
     """
     connection = superuser.connect("postgres")
     try:

@@ -1,4 +1,4 @@
-"""PostgreSQL and Valkey for tests: one pair per checkout, kept between runs, shared by whoever tests at the moment."""
+"""PostgreSQL and Valkey for tests: one pair per checkout, kept between runs, shared by whoever tests now."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _READY_SECONDS = 60.0
 
 
 class TestServices(AbstractContextManager["TestServices"]):
-    """`with TestServices() as services:` gives `services.environment`, of a pair that runs already or of its own."""
+    """Inside the block `environment` is that of the pair which runs already, or else of one of its own."""
 
     __test__ = False
 
@@ -131,7 +131,7 @@ def _address_file(home: Path) -> Path:
 
 def _read_running(home: Path) -> dict[str, str]:
     if not wait_until(_address_file(home).exists, _READY_SECONDS, pause=0.2):
-        raise LauncherError("The test services of this checkout are starting or stopping; try again in a moment.")
+        raise LauncherError("The test services are starting or stopping; try again in a moment.")
     environment: dict[str, str] = json.loads(_address_file(home).read_text())
     return environment
 
@@ -143,7 +143,7 @@ def running_environment(home: Path = HOME) -> dict[str, str]:
     lock = try_lock(home / "lock")
     if lock is not None:
         lock.close()
-        raise LauncherError("No test services run in this checkout; start them with `python -m launcher services`.")
+        raise LauncherError("No test services run here; start them with `python -m launcher services`.")
     return _read_running(home)
 
 
@@ -159,7 +159,7 @@ def serve(home: Path = HOME) -> int:
         signal.signal(number, stop)
     with TestServices(home) as services:
         if services.is_shared:
-            raise LauncherError("The test services of this checkout run already; `python -m launcher env` shows them.")
+            raise LauncherError("The test services run already; `python -m launcher env` shows them.")
         print("Test services are ready. Ctrl-C stops them.", flush=True)
         while not is_stopping:
             time.sleep(0.3)

