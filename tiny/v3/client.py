@@ -1,0 +1,205 @@
+"""Tiny's API v3 over HTTP: one method per endpoint, raw JSON out, one error class per kind of failure.
+
+Sources: Tiny's OpenAPI 3.1 for paths and parameters; its documentation for the limits. Tiny declares no body
+for 401, 403, 404 and 429, so only the status is trusted there.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from contracts.errors import (
+    AuthenticationFailed,
+    ErpError,
+    NotFound,
+    PermissionMissing,
+    RateLimited,
+    RejectedByErp,
+    TemporaryError,
+    UnsupportedFeature,
+)
+from contracts.http import HttpResponse
+from contracts.provider import ProviderContext
+from contracts.records import CallRecord, InvoiceQuery, OrderQuery
+from tiny.codes import V3_SITUATION_NUMBERS
+from tiny.redaction import redact
+from tiny.values import read_list, read_object, read_text
+
+PAGE_SIZE = 100
+DEFAULT_WAIT_SECONDS = 60.0
+# The quota is per minute; a longer wait is a header that means something else.
+LONGEST_WAIT_SECONDS = 600.0
+EXCERPT_LENGTH = 2048
+TEXT_LENGTH = 300
+
+# The modules by the names that Tiny's own page of permissions uses.
+ACCOUNT_MODULE = "Informações da Conta"
+ORDERS_MODULE = "Pedidos"
+INVOICES_MODULE = "Notas Fiscais"
+SHIPPING_MODULE = "Formas de Envio"
+
+_NO_ROWS: Mapping[str, Any] = {"itens": []}
+
+
+class TinyV3Client:
+    """The calls of one context. Each takes a slot, and renews a refused token once."""
+
+    def __init__(self, context: ProviderContext) -> None:
+        self._context = context
+
+    def get_info(self) -> Any:
+        """``GET /info``. Raises ``AuthenticationFailed`` if a fresh token is refused even here."""
+        return self._get("/info", module=ACCOUNT_MODULE)
+
+    def list_orders(self, query: OrderQuery, *, offset: int) -> Any:
+        """``GET /pedidos``, oldest first, so that a new order moves no row that was already read."""
+        params: dict[str, str | int] = {"orderBy": "asc"}
+        if query.created_from is not None:
+            params["dataInicial"] = _day(query.created_from)
+        if query.updated_from is not None:
+            params["dataAtualizacao"] = _day(query.updated_from)
+        if query.situation:
+            if query.situation not in V3_SITUATION_NUMBERS:
+                raise UnsupportedFeature("tiny.situation_unknown", {"situation": query.situation})
+            params["situacao"] = V3_SITUATION_NUMBERS[query.situation]
+        return self._list("/pedidos", params, offset, module=ORDERS_MODULE)
+
+    def get_order(self, external_id: str) -> Any:
+        """``GET /pedidos/{id}``. Raises ``NotFound`` if it was deleted at Tiny."""
+        return self._get(
+            f"/pedidos/{quote(external_id, safe='')}",
+            module=ORDERS_MODULE,
+            missing=NotFound("tiny.order_not_found", {"id": external_id}),
+        )
+
+    def list_invoices(self, query: InvoiceQuery, *, offset: int) -> Any:
+        """``GET /notas``, those of exit, oldest first."""
+        params: dict[str, str | int] = {"tipo": "S", "orderBy": "asc"}
+        if query.issued_from is not None:
+            params["dataInicial"] = _day(query.issued_from)
+        if query.order_external_id:
+            params["idVenda"] = query.order_external_id
+        return self._list("/notas", params, offset, module=INVOICES_MODULE)
+
+    def get_invoice(self, external_id: str) -> Any:
+        """``GET /notas/{id}``. Raises ``NotFound`` if it was deleted at Tiny."""
+        return self._get(
+            f"/notas/{quote(external_id, safe='')}",
+            module=INVOICES_MODULE,
+            missing=NotFound("tiny.invoice_not_found", {"id": external_id}),
+        )
+
+    def list_shipping_methods(self, *, offset: int) -> Any:
+        """``GET /formas-envio``."""
+        return self._list("/formas-envio", {}, offset, module=SHIPPING_MODULE)
+
+    def _list(self, path: str, params: Mapping[str, str | int], offset: int, *, module: str) -> Any:
+        page: dict[str, str | int] = {**params, "limit": PAGE_SIZE, "offset": offset}
+        # An empty list came as 204 without a body in practice.
+        return self._get(path, params=page, module=module, when_empty=_NO_ROWS)
+
+    def _get(
+        self,
+        path: str,
+        *,
+        module: str,
+        params: Mapping[str, str | int] | None = None,
+        missing: NotFound | None = None,
+        when_empty: Any = None,
+    ) -> Any:
+        response = self._send(path, params or {}, force=False)
+        if response.status == 401:
+            response = self._send(path, params or {}, force=True)
+        if response.status == 204 and when_empty is not None:
+            return when_empty
+        if response.status != 200:
+            raise _error_of(response, path, module, missing)
+        try:
+            return response.json()
+        except (ValueError, ArithmeticError, RecursionError) as error:
+            # Cut off, a page of HTML, or numbers and nesting beyond all reason.
+            raise TemporaryError("tiny.unreadable_answer", {"path": path}) from error
+
+    def _send(self, path: str, params: Mapping[str, str | int], *, force: bool) -> HttpResponse:
+        context = self._context
+        context.take_slot("read")
+        token = context.access_token(force=force)
+        query = urlencode(params)
+        started = time.monotonic()
+        try:
+            response = context.http.request(
+                "GET",
+                context.endpoints.api_url.rstrip("/") + path,
+                headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
+                params=params,
+            )
+        except ErpError as error:
+            duration_ms = int((time.monotonic() - started) * 1000)
+            context.log_call(CallRecord("GET", path, query, None, duration_ms, error=error.code))
+            raise
+        context.observe(response.headers)
+        context.log_call(
+            CallRecord(
+                "GET",
+                path,
+                query,
+                response.status,
+                response.duration_ms,
+                response_excerpt=_excerpt(response) if response.status >= 400 else "",
+            )
+        )
+        return response
+
+
+def _error_of(response: HttpResponse, path: str, module: str, missing: NotFound | None) -> ErpError:
+    status = response.status
+    if status == 401 and module == ACCOUNT_MODULE:
+        return AuthenticationFailed("tiny.access_refused")
+    if status in (401, 403):
+        # Tiny answers 401 for a missing permission too, so only /info can prove a dead access.
+        return PermissionMissing("tiny.permission_missing", {"module": module})
+    if status == 404:
+        return missing or NotFound("tiny.not_found", {"path": path})
+    if status == 429:
+        wait = _wait_seconds(response.headers)
+        return RateLimited("tiny.rate_limited", {"seconds": f"{wait:.0f}"}, retry_after=wait)
+    if 400 <= status < 500 and status != 408:
+        return RejectedByErp("tiny.rejected", {"status": str(status), **_refusal(response)})
+    # 5xx, a redirect (a maintenance page, or a credential lured elsewhere) or a 2xx without a body.
+    return TemporaryError("tiny.unstable", {"status": str(status)})
+
+
+def _wait_seconds(headers: Mapping[str, str]) -> float:
+    """Seconds until the quota is new, from ``X-Ratelimit-Reset`` (seconds, no epoch; sometimes absent)."""
+    try:
+        wait = float(headers.get("X-Ratelimit-Reset", ""))
+    except ValueError:
+        return DEFAULT_WAIT_SECONDS
+    return max(wait, 1.0) if 0 <= wait <= LONGEST_WAIT_SECONDS else DEFAULT_WAIT_SECONDS
+
+
+def _refusal(response: HttpResponse) -> dict[str, str]:
+    """``mensagem`` and ``detalhes`` of Tiny's error body, without personal data."""
+    try:
+        body = read_object(response.json())
+    except (ValueError, ArithmeticError, RecursionError):
+        return {}
+    details = [
+        f"{read_text(detail.get('campo'))}: {read_text(detail.get('mensagem'))}"
+        for detail in map(read_object, read_list(body.get("detalhes"))[:10])
+        if detail
+    ]
+    reason = " ".join(filter(None, [read_text(body.get("mensagem")), "; ".join(details)]))
+    return {"reason": redact(reason, TEXT_LENGTH)} if reason else {}
+
+
+def _excerpt(response: HttpResponse) -> str:
+    return redact(response.body[: EXCERPT_LENGTH * 8].decode("utf-8", "replace"), EXCERPT_LENGTH)
+
+
+def _day(day: dt.date) -> str:
+    return day.isoformat()

@@ -1,0 +1,328 @@
+"""From the JSON of Tiny's API v3 to our records. Pure functions; shapes as in Tiny's OpenAPI 3.1.
+
+A single record that cannot be read raises ``MappingError``; in a list it becomes a ``RowProblem`` and the
+other rows stay good. What is missing, ``null`` or ``""`` is ``""`` for text and ``None`` otherwise.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from contracts.errors import MappingError
+from contracts.records import (
+    ErpAccount,
+    ErpAddress,
+    ErpCustomer,
+    ErpInstallment,
+    ErpInvoice,
+    ErpOrder,
+    ErpOrderDetail,
+    ErpOrderItem,
+    ErpShipment,
+    ErpShippingMethod,
+    InvoiceState,
+    Page,
+    RowProblem,
+)
+from tiny.codes import SITUATION_CODES, V3_INVOICE_STATES, V3_SHIPPING_KINDS, V3_SITUATIONS
+from tiny.documents import document_of_number, normalise_access_key, normalise_document
+from tiny.values import (
+    read_date,
+    read_fraction,
+    read_identifier,
+    read_list,
+    read_money,
+    read_number,
+    read_object,
+    read_text,
+    read_web_address,
+)
+
+T = TypeVar("T")
+
+_KINDS_OF_PERSON = {"F": "PF", "J": "PJ"}
+_ENTRY = "E"
+_ENABLED = 1
+
+
+def to_page(
+    payload: Any, to_record: Callable[[Mapping[str, Any]], T | None], *, offset: int, limit: int
+) -> Page[T]:
+    """One page of ``GET /pedidos``, ``/notas`` or ``/formas-envio``.
+
+    The list may come bare, or without ``paginacao``; then ``total`` is ``None``. ``limit`` is what was asked
+    for; the page says what Tiny granted. A row for which ``to_record`` gives ``None`` is not ours: it stays
+    in ``row_ids`` only. Raises ``MappingError`` if there is no list at all.
+    """
+    envelope = read_object(payload)
+    rows = payload if isinstance(payload, list) else envelope.get("itens", ())
+    if rows is None:
+        rows = ()
+    if not isinstance(rows, list | tuple) or not (isinstance(payload, list) or "itens" in envelope):
+        raise MappingError("tiny.list_unreadable")
+    paging = read_object(envelope.get("paginacao"))
+    total = read_number(paging.get("total"))
+    granted = read_number(paging.get("limit"))
+    records: list[T] = []
+    row_ids: list[str] = []
+    problems: list[RowProblem] = []
+    for row in rows:
+        external_id = read_identifier(read_object(row).get("id"))
+        row_ids.append(external_id)
+        try:
+            if not isinstance(row, dict):
+                raise MappingError("tiny.row_unreadable")
+            record = to_record(row)
+        except MappingError as error:
+            problems.append(RowProblem(external_id, error.code, error.params))
+        else:
+            if record is not None:
+                records.append(record)
+    return Page(
+        items=tuple(records),
+        row_ids=tuple(row_ids),
+        offset=offset,
+        limit=granted if granted is not None and granted > 0 else limit,
+        total=total if total is not None and total >= 0 else None,
+        problems=tuple(problems),
+    )
+
+
+def to_erp_order(row: Mapping[str, Any]) -> ErpOrder:
+    """A row of ``GET /pedidos``."""
+    return _to_order(row, total_field="valor", placed_field="dataCriacao")
+
+
+def to_erp_order_detail(payload: Any) -> ErpOrderDetail:
+    """``GET /pedidos/{id}``; ``order`` equals, hash included, the row of the list with the same values."""
+    data = _required_object(payload)
+    payment = read_object(data.get("pagamento"))
+    address = _to_address(data.get("enderecoEntrega"))
+    order = _to_order(data, total_field="valorTotalPedido", placed_field="data")
+    return ErpOrderDetail(
+        order=order,
+        items=tuple(_to_item(read_object(item)) for item in read_list(data.get("itens"))),
+        installments=tuple(_to_installment(read_object(row)) for row in read_list(payment.get("parcelas"))),
+        delivery_address=None if address == ErpAddress() else address,
+        products_total=read_money(data.get("valorTotalProdutos"), "valorTotalProdutos"),
+        freight=read_money(data.get("valorFrete"), "valorFrete"),
+        discount=read_money(data.get("valorDesconto"), "valorDesconto"),
+        other_expenses=read_money(data.get("valorOutrasDespesas"), "valorOutrasDespesas"),
+        total=order.total,
+        invoice_id=read_identifier(data.get("idNotaFiscal")),
+        invoiced_on=read_date(data.get("dataFaturamento")),
+        shipped_on=read_date(data.get("dataEnvio")),
+        expected_on=read_date(data.get("dataPrevista")),
+        delivered_on=read_date(data.get("dataEntrega")),
+        notes=read_text(data.get("observacoes")),
+    )
+
+
+def to_erp_invoice(payload: Any) -> ErpInvoice:
+    """A row of ``GET /notas``, or ``GET /notas/{id}``.
+
+    The access key is given once SEFAZ has authorised the nota, cancelled afterwards or not. Raises
+    ``MappingError`` if it does not hold then: it opens the buyer's data at carriers, so nobody guesses one.
+    """
+    data = _required_object(payload)
+    number = read_text(data.get("numero"))
+    state_number = read_number(data.get("situacao"))
+    state = V3_INVOICE_STATES.get(-1 if state_number is None else state_number, InvoiceState.PENDING)
+    key_text = read_text(data.get("chaveAcesso"))
+    access_key = ""
+    if state in (InvoiceState.AUTHORIZED, InvoiceState.CANCELLED):
+        access_key = normalise_access_key(key_text)
+        if key_text and not access_key and state == InvoiceState.AUTHORIZED:
+            raise MappingError("tiny.invoice_key_unreadable", {"number": number})
+    origin = read_object(data.get("origem"))
+    is_of_order = read_text(origin.get("tipo")) == "venda"
+    return ErpInvoice(
+        external_id=_required_identifier(data, number),
+        number=number,
+        series=read_text(data.get("serie")),
+        access_key=access_key,
+        state=state,
+        issued_on=read_date(data.get("dataEmissao")),
+        amount=read_money(data.get("valor"), "valor"),
+        order_external_id=read_identifier(origin.get("id")) if is_of_order else "",
+        ecommerce_number=_ecommerce_number(data),
+        tracking_code=read_text(data.get("codigoRastreamento")),
+        tracking_url=read_web_address(data.get("urlRastreamento")),
+    )
+
+
+def to_exit_invoice(row: Mapping[str, Any]) -> ErpInvoice | None:
+    """A row of ``GET /notas``; ``None`` for a nota of entry (a return or a purchase), which sells nothing."""
+    return None if read_text(row.get("tipo")) == _ENTRY else to_erp_invoice(row)
+
+
+def to_erp_account(payload: Any) -> ErpAccount:
+    """``GET /info``. Raises ``MappingError`` without a document that holds: it is the account's only key."""
+    data = _required_object(payload)
+    document, _ = _to_document(data.get("cpfCnpj"))
+    if not document:
+        raise MappingError("tiny.account_without_document")
+    return ErpAccount(
+        document=document,
+        name=read_text(data.get("razaoSocial")),
+        trade_name=read_text(data.get("fantasia")),
+    )
+
+
+def to_erp_shipping_method(row: Mapping[str, Any]) -> ErpShippingMethod:
+    """A row of ``GET /formas-envio``. ``kind`` is a slug (``correios``), or Tiny's number if unknown."""
+    kind = read_number(row.get("tipo"))
+    situation = read_number(row.get("situacao"))
+    return ErpShippingMethod(
+        external_id=_required_identifier(row, read_text(row.get("nome"))),
+        name=read_text(row.get("nome")),
+        kind="" if kind is None else V3_SHIPPING_KINDS.get(kind, str(kind)),
+        is_enabled=situation is None or situation == _ENABLED,
+    )
+
+
+def hash_order(order: ErpOrder) -> str:
+    """A hash of all that was read of a row, so that a value written in another form does not count as new."""
+    values = dataclasses.asdict(dataclasses.replace(order, row_hash=""))
+    text = json.dumps(values, sort_keys=True, ensure_ascii=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _to_order(data: Mapping[str, Any], *, total_field: str, placed_field: str) -> ErpOrder:
+    number = read_text(data.get("numeroPedido"))
+    situation, is_known = _to_situation(data.get("situacao"))
+    order = ErpOrder(
+        external_id=_required_identifier(data, number),
+        number=number,
+        situation=situation,
+        situation_is_known=is_known,
+        total=read_money(data.get(total_field), total_field),
+        placed_on=read_date(data.get(placed_field)),
+        customer=_to_customer(data.get("cliente")),
+        ecommerce_number=_ecommerce_number(data),
+        ecommerce_name=read_text(read_object(data.get("ecommerce")).get("nome")),
+        shipment=_to_shipment(data.get("transportador")),
+    )
+    return dataclasses.replace(order, row_hash=hash_order(order))
+
+
+def _to_situation(value: Any) -> tuple[str, bool]:
+    """Our code and whether we know it. Lists send a number; notifications and API v2 send the slug."""
+    number = read_number(value)
+    if number is not None:
+        code = V3_SITUATIONS.get(number)
+        return (str(number), False) if code is None else (code, True)
+    text = read_text(value)
+    slug = text.lower()
+    return (slug, True) if slug in SITUATION_CODES else (text, False)
+
+
+def _to_customer(value: Any) -> ErpCustomer | None:
+    data = read_object(value)
+    document, document_text = _to_document(data.get("cpfCnpj"))
+    customer = ErpCustomer(
+        external_id=read_identifier(data.get("id")),
+        name=read_text(data.get("nome")),
+        kind=_KINDS_OF_PERSON.get(read_text(data.get("tipoPessoa")).upper(), ""),
+        document=document,
+        document_text=document_text,
+        email=read_text(data.get("email")),
+        phone=_first_text(data, "celular", "telefone", "telefoneAdicional"),
+        address=_to_address(data.get("endereco")),
+    )
+    # Tiny fills «no customer» with empty fields as often as with null.
+    return customer if customer.external_id or customer.name or customer.document_text else None
+
+
+def _to_document(value: Any) -> tuple[str, str]:
+    """The valid document, or ``""``, and what Tiny wrote."""
+    text = read_text(value)
+    if isinstance(value, int) and not isinstance(value, bool):
+        return document_of_number(value), text
+    return normalise_document(text), text
+
+
+def _to_address(value: Any) -> ErpAddress:
+    data = read_object(value)
+    zip_code = read_text(data.get("cep"))
+    digits = "".join(char for char in zip_code if char in "0123456789")
+    return ErpAddress(
+        street=read_text(data.get("endereco")),
+        number=read_text(data.get("numero")),
+        complement=read_text(data.get("complemento")),
+        district=read_text(data.get("bairro")),
+        city=read_text(data.get("municipio")),
+        state=read_text(data.get("uf")).upper(),
+        zip_code=digits if len(digits) == 8 else zip_code,
+        country=read_text(data.get("pais")),
+        recipient=read_text(data.get("nomeDestinatario")),
+    )
+
+
+def _to_shipment(value: Any) -> ErpShipment:
+    data = read_object(value)
+    method = read_object(data.get("formaEnvio"))
+    return ErpShipment(
+        carrier_name=read_text(data.get("nome")),
+        shipping_method=read_text(method.get("nome")),
+        shipping_method_id=read_identifier(method.get("id")),
+        freight_method=read_text(read_object(data.get("formaFrete")).get("nome")),
+        tracking_code=read_text(data.get("codigoRastreamento")),
+        tracking_url=read_web_address(data.get("urlRastreamento")),
+    )
+
+
+def _to_item(data: Mapping[str, Any]) -> ErpOrderItem:
+    product = read_object(data.get("produto"))
+    quantity = read_fraction(data.get("quantidade"), "quantidade")
+    unit_price = read_fraction(data.get("valorUnitario"), "valorUnitario")
+    if quantity is None:
+        raise MappingError("tiny.amount_unreadable", {"field": "quantidade", "value": ""})
+    if unit_price is None:
+        raise MappingError("tiny.amount_unreadable", {"field": "valorUnitario", "value": ""})
+    return ErpOrderItem(
+        product_id=read_identifier(product.get("id")),
+        sku=read_text(product.get("sku")),
+        description=read_text(product.get("descricao")),
+        quantity=quantity,
+        unit_price=unit_price,
+    )
+
+
+def _to_installment(data: Mapping[str, Any]) -> ErpInstallment:
+    amount = read_money(data.get("valor"), "parcelas.valor")
+    if amount is None:
+        raise MappingError("tiny.amount_unreadable", {"field": "parcelas.valor", "value": ""})
+    # Bodies of API 3.1 carry the old name beside the new one.
+    method = read_object(data.get("formaRecebimento")) or read_object(data.get("formaPagamento"))
+    return ErpInstallment(
+        amount=amount,
+        due_on=read_date(data.get("data")),
+        method=read_text(method.get("nome")),
+        notes=read_text(data.get("observacoes")),
+    )
+
+
+def _ecommerce_number(data: Mapping[str, Any]) -> str:
+    return read_text(read_object(data.get("ecommerce")).get("numeroPedidoEcommerce"))
+
+
+def _first_text(data: Mapping[str, Any], *fields: str) -> str:
+    return next((text for text in (read_text(data.get(field)) for field in fields) if text), "")
+
+
+def _required_object(payload: Any) -> Mapping[str, Any]:
+    if not isinstance(payload, dict):
+        raise MappingError("tiny.row_unreadable")
+    return payload
+
+
+def _required_identifier(data: Mapping[str, Any], label: str) -> str:
+    external_id = read_identifier(data.get("id"))
+    if not external_id:
+        raise MappingError("tiny.row_without_id", {"label": label})
+    return external_id
