@@ -1,115 +1,95 @@
-/* The little that HTML and htmx cannot do alone. Everything works without it, only less comfortably. */
+/* The little that HTML and htmx cannot do alone. Without it everything still works, only less comfortably. */
 (() => {
   "use strict";
   const one = (selector, root = document) => root.querySelector(selector);
+  const all = (selector) => [...document.querySelectorAll(selector)];
+  const on = (type, act) => type.split(" ").forEach((each) => document.addEventListener(each, act, true));
 
-  const say = (text) => { one("#aviso").textContent = text; };
-
-  const toast = (text) => {
-    const box = document.createElement("p");
-    box.className = "toast";
-    box.textContent = text;
-    one("#toasts").append(box);
-    setTimeout(() => box.remove(), 5000);
-  };
+  // A modal dialog silences what is outside it, so the announcement is made inside.
+  const say = (text) => { (one("dialog[open] > [role=status]") || one("#aviso")).textContent = text; };
+  const hideLater = (toast) => setTimeout(() => toast.remove(), 5000);
 
   const copy = async (button) => {
-    const source = one(button.dataset.copy);
-    const text = source.value ?? source.dataset.bare ?? source.textContent.trim();
+    const label = one("[data-label]", button);
+    const word = label?.textContent;
     try {
-      await navigator.clipboard.writeText(text);
-      const label = one("[data-label]", button);
+      await navigator.clipboard.writeText(button.dataset.copy);
+      button.disabled = true;
       say("Copiado");
-      if (!label || label.dataset.was) return;
-      label.dataset.was = label.textContent;
-      label.textContent = "Copiado";
-      setTimeout(() => { label.textContent = label.dataset.was; delete label.dataset.was; say(""); }, 2000);
+      if (label) label.textContent = "Copiado";
     } catch {
-      if (source.select) source.select();
-      else getSelection().selectAllChildren(source);
+      const source = button.previousElementSibling;
+      source.select ? source.select() : getSelection().selectAllChildren(source);
       say("Pressione Ctrl+C");
-      toast("Pressione Ctrl+C para copiar.");
+      if (label) label.textContent = "Pressione Ctrl+C";
     }
+    setTimeout(() => { button.disabled = false; say(""); if (label) label.textContent = word; }, 2000);
   };
 
   const openDrawer = () => {
-    const drawer = one("dialog.drawer");
-    if (!drawer || drawer.dataset.ready) return;
-    drawer.dataset.ready = "1";
-    drawer.removeAttribute("open");
+    const drawer = one("dialog.drawer[open]:not(:modal)");
+    if (!drawer) return;
+    drawer.open = false;
     drawer.showModal();
-    const form = one("form", drawer);
-    if (form) form.addEventListener("input", () => { drawer.dataset.dirty = "1"; });
-    if (form) form.addEventListener("submit", () => { delete drawer.dataset.dirty; });
-    const mayClose = () => !drawer.dataset.dirty || confirm("Descartar as alterações que você não salvou?");
-    drawer.addEventListener("cancel", (event) => { if (!mayClose()) event.preventDefault(); });
-    one("[data-close]", drawer).addEventListener("click", (event) => {
+    let dirty = false;
+    const leave = (event) => {
       event.preventDefault();
-      if (mayClose()) drawer.close();
-    });
+      if (!dirty || confirm("Descartar as alterações que você não salvou?")) drawer.close();
+    };
+    drawer.addEventListener("input", () => { dirty = true; });
+    drawer.addEventListener("cancel", leave);
+    one("[data-close]", drawer).addEventListener("click", leave);
     drawer.addEventListener("close", () => {
       drawer.remove();
-      history.replaceState({ htmx: true }, "", location.href);
+      history.replaceState({ htmx: true }, "");
       history.pushState({ htmx: true }, "", drawer.dataset.list);
       document.title = drawer.dataset.title;
     });
   };
 
-  document.addEventListener("click", (event) => {
-    const copier = event.target.closest("[data-copy]");
-    if (copier) copy(copier);
-    const reveal = event.target.closest("[data-reveal]");
-    if (reveal) {
-      const input = one(reveal.dataset.reveal);
-      const shown = input.type === "text";
-      input.type = shown ? "password" : "text";
-      reveal.textContent = shown ? "Mostrar" : "Ocultar";
-      reveal.setAttribute("aria-pressed", String(!shown));
+  on("click", ({ target }) => {
+    const button = target.closest("[data-copy], [data-reveal], [data-pause]");
+    if (button?.dataset.copy) copy(button);
+    if (button?.dataset.reveal) {
+      const input = one(button.dataset.reveal);
+      const hidden = input.type === "password";
+      input.type = hidden ? "text" : "password";
+      button.textContent = hidden ? "Ocultar" : "Mostrar";
     }
-    for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+    if (button && "pause" in button.dataset) {
+      one("[data-label]", button).textContent = button.classList.toggle("paused") ? "Retomar" : "Pausar";
+    }
+    all("details.menu[open]").forEach((menu) => { if (!menu.contains(target)) menu.open = false; });
   });
 
-  document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape") for (const menu of document.querySelectorAll("details.menu[open]")) menu.open = false;
-    const typing = event.target.closest("input, textarea, select, [contenteditable]");
-    if (event.key !== "/" || typing || event.ctrlKey || event.metaKey || event.altKey || one("dialog[open]")) return;
-    const search = [...document.querySelectorAll("input[type=search]")].find((input) => input.offsetParent);
+  on("keydown", (event) => {
+    if (event.key === "Escape") all("details.menu").forEach((menu) => { menu.open = false; });
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.target.closest("input, textarea, select, dialog")) return;
+    const search = all("input[type=search]").find((input) => input.offsetParent);
     if (search) { event.preventDefault(); search.focus(); }
   });
 
-  /* A secret that the person keeps after all must not be sent. */
-  document.addEventListener("toggle", (event) => {
-    if (event.target.matches("details.secret")) {
-      const input = one("input", event.target);
-      if (event.target.open) input.focus();
-      else input.value = "";
-    }
-  }, true);
+  // A secret that the person keeps after all must not be sent.
+  on("toggle", ({ target }) => {
+    const input = target.matches("details.secret") && one("input", target);
+    if (input) target.open ? input.focus() : input.value = "";
+  });
 
-  document.addEventListener("htmx:afterSettle", openDrawer);
-  document.addEventListener("toast", (event) => toast(event.detail.value));
-  for (const failure of ["htmx:sendError", "htmx:responseError", "htmx:timeout"]) {
-    document.addEventListener(failure, () => { one("#falha").hidden = false; });
-  }
-  document.addEventListener("htmx:afterSwap", () => { one("#falha").hidden = true; });
+  on("toast", (event) => {
+    const toast = Object.assign(document.createElement("p"), { className: "toast", textContent: event.detail.value });
+    one("#toasts").append(toast);
+    hideLater(toast);
+  });
+  on("htmx:sendError htmx:responseError htmx:timeout", () => { one("#falha").hidden = false; });
+  on("htmx:afterSettle", () => { one("#falha").hidden = true; openDrawer(); });
 
-  /* A list that keeps itself fresh: only while it is looked at, never under a person's hands, and it can be stopped. */
-  const live = one("[data-live]");
-  if (live) {
-    const list = one(live.dataset.live);
-    const button = one("button", live);
-    button.hidden = false;
-    button.addEventListener("click", () => {
-      const stopped = button.getAttribute("aria-pressed") === "true";
-      button.setAttribute("aria-pressed", String(!stopped));
-      one("[data-label]", button).textContent = stopped ? "Pausar" : "Retomar";
-    });
-    setInterval(() => {
-      const busy = document.hidden || list.contains(document.activeElement) || getSelection().toString();
-      if (!busy && button.getAttribute("aria-pressed") !== "true") htmx.trigger(list, "refresh");
-    }, Number(live.dataset.every) * 1000);
-  }
+  // A list that keeps itself fresh: only while it is looked at, never under a person's hands.
+  const pause = one("[data-pause]");
+  if (pause) setInterval(() => {
+    const inHand = one("#lista:focus-within") || String(getSelection());
+    if (!document.hidden && !inHand && !pause.matches(".paused")) htmx.trigger("#recarregar", "refresh");
+  }, 15000);
 
-  for (const box of document.querySelectorAll("#toasts .toast")) setTimeout(() => box.remove(), 5000);
+  all(".toast").forEach(hideLater);
   openDrawer();
 })();
