@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import IO
 
@@ -38,6 +39,15 @@ def try_lock(path: Path) -> IO[str] | None:
         lock.close()
         return None
     return lock
+
+
+def write_private(path: Path, text: str) -> None:
+    """All or nothing, and for our own eyes: what is written here are passwords."""
+    temporary = path.with_name(path.name + ".new")
+    temporary.unlink(missing_ok=True)
+    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    temporary.replace(path)
 
 
 class Ports:

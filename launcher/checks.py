@@ -13,7 +13,15 @@ _CHECKS = {
     "migrations": [
         *("-W", "ignore::RuntimeWarning", "manage.py", "makemigrations", "--check", "--dry-run"),
     ],
-    "root packages": ["-m", "pytest", "-q", "-p", "no:django", "tests/launcher/test_root_packages.py"],
+    "root packages": [
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:django",
+        "--noconftest",
+        "tests/launcher/test_root_packages.py",
+    ],
 }
 # Settings that need no machine: nothing here reaches a database or an address.
 _ENVIRONMENT = {

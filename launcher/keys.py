@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import secrets
 from pathlib import Path
 
 from launcher import roles
+from launcher.checkout import write_private
 
 SUPERUSER = "postgres"
 
@@ -24,9 +24,5 @@ def load_or_create(path: Path) -> dict[str, str]:
     keys["secret_key"] = secrets.token_urlsafe(48)
     keys["credential_keys"] = "k1:" + base64.b64encode(secrets.token_bytes(32)).decode()
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".new")
-    temporary.unlink(missing_ok=True)
-    with os.fdopen(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        json.dump(keys, file, indent=1)
-    temporary.replace(path)
+    write_private(path, json.dumps(keys, indent=1))
     return keys

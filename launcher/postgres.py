@@ -22,6 +22,7 @@ from pathlib import Path
 import psycopg2
 
 from launcher import roles
+from launcher.checkout import write_private
 from launcher.keys import SUPERUSER
 from launcher.processes import (
     Account,
@@ -37,7 +38,8 @@ _HOST = "127.0.0.1"
 _START_SECONDS = 30.0
 # A postmaster that was killed may hold its lock file for some two seconds more.
 _LOCK_FILE_SECONDS = 15.0
-_UNDURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+# A test cluster need not survive a power cut; commits do survive a killed process.
+_UNDURABLE = {"fsync": "off", "full_page_writes": "off"}
 
 
 def find_installation() -> Path:
@@ -207,10 +209,7 @@ class Postgres:
     def _create_cluster(self) -> None:
         shutil.rmtree(self.data, ignore_errors=True)
         password_file = self.folder / "initdb-password"
-        password_file.unlink(missing_ok=True)
-        descriptor = os.open(password_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(self.passwords[SUPERUSER])
+        write_private(password_file, self.passwords[SUPERUSER])
         self._give_away(password_file)
         # Made under another name, so that an initdb that was interrupted is never taken for a cluster.
         unfinished = self.folder / "data.new"

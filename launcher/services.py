@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import time
 from contextlib import AbstractContextManager
@@ -12,7 +11,7 @@ from types import FrameType, TracebackType
 from typing import IO
 
 from launcher import keys, roles
-from launcher.checkout import VAR, Ports, first_port, make_var, try_lock
+from launcher.checkout import VAR, Ports, first_port, make_var, try_lock, write_private
 from launcher.postgres import Postgres
 from launcher.processes import LauncherError, Registry, wait_until
 from launcher.valkey import Valkey
@@ -101,9 +100,7 @@ class TestServices(AbstractContextManager["TestServices"]):
             "DJANGO_ALLOW_ASYNC_UNSAFE": "true",
             "ENTREPOSTO_TEST_SERVICES": "1",
         }
-        path = _address_file(self.home)
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            json.dump(self.environment, file, indent=1)
+        write_private(_address_file(self.home), json.dumps(self.environment, indent=1))
 
     def _stop(self) -> None:
         if self._lock is None:

@@ -16,7 +16,7 @@ from types import FrameType
 from typing import Any, Protocol
 
 from launcher import keys, roles
-from launcher.checkout import ROOT, VAR, Ports, checkout_id, first_port, make_var, try_lock
+from launcher.checkout import ROOT, VAR, Ports, checkout_id, first_port, make_var, try_lock, write_private
 from launcher.postgres import Postgres
 from launcher.processes import LauncherError, Registry, find_free_port, is_port_free, wait_until
 from launcher.stack import Stack, has_module
@@ -122,6 +122,7 @@ class Supervisor:
         secret = keys.load_or_create(VAR / "keys.json")
         environment = self._environment(secret)
         self._step()
+        write_private(VAR / "run.env", "".join(f"{name}='{value}'\n" for name, value in environment.items()))
         stack = Stack({**self.given, **environment}, logs=self.logs, registry=self.registry)
         say("Preparing the database ...")
         stack.run(
@@ -267,6 +268,7 @@ class Supervisor:
             return
         say("Stopping ...")
         with _deaf_to_signals():
+            (VAR / "run.env").unlink(missing_ok=True)
             while self.watched:
                 self.watched.pop().service.stop()
         say("Everything is stopped.")

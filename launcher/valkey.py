@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import fcntl
 import importlib.util
-import os
 import socket
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO
 
+from launcher.checkout import write_private
 from launcher.processes import Child, LauncherError, Registry, find_free_port, is_port_free, wait_until
 
 _HOST = "127.0.0.1"
@@ -152,8 +151,5 @@ class Valkey:
             **self.settings,
         }
         path = self.home / "valkey.conf"
-        with contextlib.suppress(FileNotFoundError):
-            path.unlink()
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.writelines(f"{name} {value}\n" for name, value in settings.items())
+        write_private(path, "".join(f"{name} {value}\n" for name, value in settings.items()))
         return path
