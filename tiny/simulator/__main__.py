@@ -1,0 +1,50 @@
+"""``python -m tiny.simulator``: start the simulator and serve until SIGTERM or Ctrl-C.
+
+Environment: SIMULATOR_DATABASE_URL and SIMULATOR_PORT (needed), SIMULATOR_HOST (127.0.0.1),
+SIMULATOR_LIVE=1 (orders live by themselves), SIMULATOR_LIVE_SECONDS (4, mean time between events).
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import signal
+import sys
+
+from . import store
+from .app import THREADS, Application, make_server
+from .control import seed_demo
+from .life import Life
+from .store import Store
+
+LOG = logging.getLogger("tiny.simulator")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tiny.simulator", description="Tiny simulado")
+    parser.add_argument("--live", action="store_true", default=os.environ.get("SIMULATOR_LIVE") == "1")
+    parser.add_argument("--host", default=os.environ.get("SIMULATOR_HOST", "127.0.0.1"))
+    parser.add_argument("--port", type=int, default=os.environ.get("SIMULATOR_PORT"))
+    options = parser.parse_args()
+    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
+    logging.getLogger("waitress").setLevel(logging.ERROR)
+    url = os.environ.get("SIMULATOR_DATABASE_URL")
+    if not url or options.port is None:
+        sys.exit("SIMULATOR_DATABASE_URL and SIMULATOR_PORT must be set.")
+    # The life thread and the page that is being served each need a connection of their own.
+    database = Store(url, THREADS + 1)
+    database.create_schema()
+    with database.transaction() as cursor:
+        if store.claim_first_start(cursor):
+            seed_demo(cursor)
+    server = make_server(Application(database), options.host, options.port)
+    if options.live:
+        Life(database, float(os.environ.get("SIMULATOR_LIVE_SECONDS", "4"))).start()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    LOG.info("Tiny simulado: http://%s:%s/", options.host, options.port)
+    server.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,371 @@
+"""The control API of the tests and the demo script: JSON under ``/_control/``, loopback only.
+
+``README.md`` beside this file lists routes, fields and answers.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import psycopg2
+
+from . import data, faults, pedidos, store
+from .documents import normalize_document
+from .oauth import OAuth
+from .store import Cursor, Row, Store
+from .web import BadRequest, Request, Response, Router, json_response
+
+PREFIX = "/_control"
+MAX_ORDERS = 100_000
+NESTED_PARTS = (
+    "cliente", "ecommerce", "transportador", "itens", "enderecoEntrega", "valorFrete", "valorDesconto",
+    "valorOutrasDespesas", "observacoes", "numeroOrdemCompra", "servico",
+)  # fmt: skip
+
+
+class NotFound(Exception):
+    """The account, order or app does not exist."""
+
+
+def seed_demo(cursor: Cursor) -> None:
+    """The two accounts that a first start shows, each with forty orders of the last six days."""
+    for description in data.DEMO_ACCOUNTS:
+        account = store.add_account(cursor, {**description, "is_live": True})
+        # Numbering as of a shop that has been selling for a while.
+        numbers = {"last_pedido": 5400 + 1730 * account["id"], "last_nota": 12_200 + 3100 * account["id"]}
+        store.update_account(cursor, account["id"], numbers)
+        pedidos.create_pedidos(cursor, account, 40, account["seed"], 6)
+
+
+class Control:
+    """The routes of the control API."""
+
+    def __init__(self, database: Store, oauth: OAuth) -> None:
+        self._store = database
+        self._oauth = oauth
+        self._routes = Router()
+        for method, template, handler in (
+            ("GET", "/health", self._health),
+            ("POST", "/reset", self._reset),
+            ("GET", "/accounts", self._list_accounts),
+            ("POST", "/accounts", self._add_account),
+            ("PATCH", "/accounts/{account:int}", self._patch_account),
+            ("POST", "/accounts/{account:int}/apps", self._add_app),
+            ("GET", "/accounts/{account:int}/orders", self._list_orders),
+            ("POST", "/accounts/{account:int}/orders", self._add_orders),
+            ("PATCH", "/accounts/{account:int}/orders/{order:int}", self._patch_order),
+            ("GET", "/accounts/{account:int}/calls", self._list_calls),
+            ("POST", "/accounts/{account:int}/calls/clear", self._clear_calls),
+            ("GET", "/token_calls", self._count_token_calls),
+            ("POST", "/tokens", self._change_tokens),
+            ("GET", "/faults", self._list_faults),
+            ("POST", "/faults", self._add_fault),
+            ("POST", "/faults/clear", self._clear_faults),
+            ("POST", "/authorize", self._authorize),
+        ):
+            self._routes.add(method, template, handler)
+
+    def handle(self, request: Request) -> Response:
+        """Answer a control call: 400 {"erro"} for what cannot be used, 404 for what is not there."""
+        if request.environ.get("REMOTE_ADDR") not in ("127.0.0.1", "::1"):
+            return json_response({"erro": "loopback only"}, 403)
+        found = self._routes.find(request.method, request.path.removeprefix(PREFIX))
+        if found is None:
+            return json_response({"erro": "no such route"}, 404)
+        handler, _, request.params = found
+        try:
+            return handler(request)
+        except NotFound as error:
+            return json_response({"erro": str(error)}, 404)
+        except (BadRequest, KeyError, ValueError, TypeError) as error:
+            return json_response({"erro": f"{type(error).__name__}: {error}"}, 400)
+        except psycopg2.errors.UniqueViolation:
+            return json_response({"erro": "an account with this CNPJ exists"}, 409)
+
+    # -- whole simulator -------------------------------------------------------------------------------
+
+    def _health(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            return json_response({"status": "ok", "accounts": len(store.list_accounts(cursor))})
+
+    def _reset(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            store.erase_everything(cursor)
+            if not request.json.get("empty"):
+                seed_demo(cursor)
+            accounts = store.list_accounts(cursor)
+        return json_response({"accounts": [account["id"] for account in accounts]})
+
+    # -- accounts --------------------------------------------------------------------------------------
+
+    def _list_accounts(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            answer = [
+                {
+                    "account_id": account["id"],
+                    "cnpj": account["cnpj"],
+                    "name": account["razao_social"],
+                    "read_limit": account["read_limit"],
+                    "burst_limit": account["burst_limit"],
+                    "live": account["is_live"],
+                    "orders": sum(store.count_situacoes(cursor, account["id"]).values()),
+                    "apps": [
+                        {name: app[name] for name in ("client_id", "client_secret", "name", "redirect_uri")}
+                        for app in store.list_apps(cursor, account["id"])
+                    ],
+                }
+                for account in store.list_accounts(cursor)
+            ]
+        return json_response({"accounts": answer})
+
+    def _add_account(self, request: Request) -> Response:
+        body = request.json
+        cnpj = normalize_document(str(body["cnpj"]))
+        seed = str(body.get("seed", cnpj))
+        account = data.make_account(cnpj, str(body.get("name", "EMPRESA DE TESTE LTDA")), seed, 0)
+        account["read_limit"] = int(body.get("read_limit", 0))
+        account["burst_limit"] = int(body.get("burst_limit", 0))
+        account["is_live"] = bool(body.get("live", False))
+        with self._store.transaction() as cursor:
+            row = store.add_account(cursor, account)
+            created = self._create_orders(cursor, row, {**body, "count": body.get("orders", 0)}, seed)
+        return json_response({"account_id": row["id"], "orders": len(created)}, 201)
+
+    def _patch_account(self, request: Request) -> Response:
+        names = {"read_limit": "read_limit", "burst_limit": "burst_limit", "live": "is_live"}
+        values = {column: request.json[name] for name, column in names.items() if name in request.json}
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            store.update_account(cursor, account["id"], values)
+        return json_response({"account_id": account["id"]})
+
+    def _add_app(self, request: Request) -> Response:
+        body = request.json
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            app = store.add_app(
+                cursor, account["id"], str(body.get("name", "Aplicativo")), str(body["redirect_uri"])
+            )
+        return json_response(describe_app(app, request.base_url), 201)
+
+    # -- orders ----------------------------------------------------------------------------------------
+
+    def _create_orders(self, cursor: Cursor, account: Row, body: dict[str, Any], seed: str) -> list[Row]:
+        count = int(body.get("count", 1))
+        if not 0 <= count <= MAX_ORDERS:
+            raise BadRequest(f"count must be 0 to {MAX_ORDERS}")
+        with_notas = body.get("with_invoices")
+        situacoes = body.get("situacoes")
+        if situacoes is None and with_notas is not None:
+            # Situações that the platform imports at its first read, with or without a nota.
+            situacoes = (1, 7, 5) if with_notas else (3, 4)
+        if situacoes is not None:
+            situacoes = tuple(_read_situacao(value) for value in situacoes)
+        return pedidos.create_pedidos(
+            cursor,
+            account,
+            count,
+            seed,
+            int(body.get("since_days", 6)),
+            situacoes=situacoes,
+            with_notas=with_notas,
+        )
+
+    def _list_orders(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            rows = store.list_truth(cursor, account["id"])
+        return json_response({"orders": rows})
+
+    def _add_orders(self, request: Request) -> Response:
+        body = request.json
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            seed = str(body.get("seed", f"control/{account['last_pedido']}"))
+            if "count" in body:
+                created = self._create_orders(cursor, account, body, seed)
+            else:
+                moment = pedidos.now()
+                situacao = _read_situacao(body.get("situacao", 3))
+                made = data.make_pedido(account, seed, moment, situacao, moment)
+                # What the caller does not ask for is not there: no tracking because of the situação.
+                made.update(codigo_rastreamento="", url_rastreamento="")
+                created = store.add_pedidos(cursor, account["id"], [made])
+                changes = {name: value for name, value in body.items() if name not in ("situacao", "seed")}
+                self._apply(cursor, account, created[0]["id"], changes)
+            ids = [row["id"] for row in created]
+            truth = [row for row in store.list_truth(cursor, account["id"]) if row["id"] in set(ids)]
+        return json_response({"orders": truth}, 201)
+
+    def _patch_order(self, request: Request) -> Response:
+        order_id = int(request.params["order"])
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            if request.json.get("delete"):
+                if store.get_pedido(cursor, account["id"], order_id) is None:
+                    raise NotFound("no such order")
+                store.delete_pedido(cursor, account["id"], order_id)
+                return json_response({"orders": []})
+            self._apply(cursor, account, order_id, request.json)
+            truth = [row for row in store.list_truth(cursor, account["id"]) if row["id"] == order_id]
+        return json_response({"orders": truth})
+
+    def _apply(self, cursor: Cursor, account: Row, order_id: int, changes: dict[str, Any]) -> None:
+        """Change one order: dados first (a nota copies them), then nota, tracking, situação, dates."""
+
+        def current() -> Row:
+            row = store.get_pedido(cursor, account["id"], order_id, lock=True)
+            if row is None:
+                raise NotFound("no such order")
+            return row
+
+        current()
+        nested = {
+            name: changes[name]
+            for name in NESTED_PARTS
+            if name in changes
+        }
+        if "numeroPedidoEcommerce" in changes:
+            number = changes["numeroPedidoEcommerce"]
+            nested = pedidos.merge(nested, {"ecommerce": {"numeroPedidoEcommerce": number}})
+        if nested:
+            pedidos.change_dados(cursor, current(), nested)
+        if changes.get("nota"):
+            options = changes["nota"] if isinstance(changes["nota"], dict) else {}
+            nota = pedidos.issue_nota(cursor, account, current(), int(options.get("situacao", 6)))
+            if options.get("origem", True) is not True:
+                origin = options["origem"] or {"id": "0", "tipo": "venda"}
+                store.update_nota(cursor, nota["id"], {"dados": {**nota["dados"], "origem": origin}})
+        if changes.get("tracking"):
+            tracking = changes["tracking"]
+            if tracking is True:
+                code, address = pedidos.invent_tracking(current())
+            elif isinstance(tracking, dict):
+                code, address = str(tracking.get("code", "")), str(tracking.get("url", ""))
+            else:
+                code, address = str(tracking), ""
+            pedidos.set_tracking(cursor, current(), code, address)
+        if "situacao" in changes:
+            pedidos.change_situacao(cursor, current(), _read_situacao(changes["situacao"]))
+        columns: dict[str, Any] = {}
+        days = {"data": "data", "dataPrevista": "data_prevista", "dataEnvio": "data_envio"}
+        for name, column in days.items():
+            if name in changes:
+                columns[column] = date.fromisoformat(changes[name]) if changes[name] else None
+        if "vezes" in changes:
+            columns["vezes"] = int(changes["vezes"])
+        if columns:
+            store.update_pedido(cursor, order_id, columns, pedidos.now())
+        if "atualizado_em" in changes:
+            store.update_pedido(cursor, order_id, {}, changes["atualizado_em"])
+
+    # -- calls and tokens ------------------------------------------------------------------------------
+
+    def _list_calls(self, request: Request) -> Response:
+        path = request.query.get("path", "")
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            calls = store.list_calls(cursor, account["id"], path)
+        calls.reverse()
+        counts: dict[str, int] = {}
+        statuses: dict[str, int] = {}
+        for call in calls:
+            counts[call["route"]] = counts.get(call["route"], 0) + 1
+            statuses[str(call["status"])] = statuses.get(str(call["status"]), 0) + 1
+            call["ms"] = float(call["ms"])
+        return json_response({"total": len(calls), "counts": counts, "statuses": statuses, "calls": calls})
+
+    def _clear_calls(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            return json_response({"cleared": store.clear_calls(cursor, account["id"])})
+
+    def _count_token_calls(self, request: Request) -> Response:
+        client_id = request.query.get("client_id")
+        with self._store.transaction() as cursor:
+            rows = store.count_token_calls(cursor, [client_id] if client_id else None)
+        counts: dict[str, dict[str, int]] = {}
+        for row in rows:
+            outcomes = counts.setdefault(row["grant_type"], {})
+            outcomes[row["outcome"]] = outcomes.get(row["outcome"], 0) + row["total"]
+        total = sum(row["total"] for row in rows)
+        return json_response({"total": total, "counts": counts})
+
+    def _change_tokens(self, request: Request) -> Response:
+        client_id = str(request.json["client_id"])
+        action = request.json["action"]
+        with self._store.transaction(durable=True) as cursor:
+            if store.get_app(cursor, client_id) is None:
+                raise NotFound("no such client")
+            if action == "expire_access":
+                changed = store.expire_tokens(cursor, client_id, "access")
+            elif action == "expire_refresh":
+                changed = store.expire_tokens(cursor, client_id, "refresh")
+            elif action == "revoke":
+                changed = store.revoke_sessions(cursor, client_id)
+            else:
+                raise BadRequest("action must be expire_access, expire_refresh or revoke")
+        return json_response({"changed": changed})
+
+    def _authorize(self, request: Request) -> Response:
+        body = request.json
+        values = {
+            name: str(body[name])
+            for name in ("client_id", "redirect_uri", "state", "code_challenge", "scope")
+            if body.get(name)
+        }
+        values["code_challenge_method"] = "S256"
+        account_id = body.get("account_id")
+        with self._store.transaction(durable=True) as cursor:
+            if account_id is not None and store.get_account(cursor, int(account_id)) is None:
+                raise NotFound("no such account")
+            address = self._oauth.authorize(cursor, values, request.base_url, account_id)
+        return json_response({"redirect_to": address})
+
+    # -- faults ----------------------------------------------------------------------------------------
+
+    def _add_fault(self, request: Request) -> Response:
+        body = request.json
+        after = int(body["k"]) - 1 if "k" in body else int(body.get("after", 0))
+        with self._store.transaction() as cursor:
+            fault_id = store.add_fault(
+                cursor,
+                body.get("account_id"),
+                faults.normalize_route(str(body["route"])),
+                after,
+                int(body.get("times", 1)),
+                faults.read_action(body),
+            )
+        return json_response({"fault_id": fault_id}, 201)
+
+    def _list_faults(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            return json_response({"faults": store.list_faults(cursor)})
+
+    def _clear_faults(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            return json_response({"cleared": store.clear_faults(cursor)})
+
+    def _account(self, cursor: Cursor, request: Request) -> Row:
+        account = store.get_account(cursor, int(request.params["account"]))
+        if account is None:
+            raise NotFound("no such account")
+        return account
+
+
+def describe_app(app: Row, base_url: str) -> dict[str, str]:
+    """What a seller copies from the panel: client id, secret, redirect address, invitation link."""
+    return {
+        "client_id": app["client_id"],
+        "client_secret": app["client_secret"],
+        "redirect_uri": app["redirect_uri"],
+        "invite_url": f"{base_url}/convite/{app['client_id']}",
+    }
+
+
+def _read_situacao(value: Any) -> int:
+    situacao = int(value)
+    if situacao not in data.SITUACOES:
+        raise BadRequest("unknown situacao")
+    return situacao

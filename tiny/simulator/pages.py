@@ -1,0 +1,499 @@
+"""The small web page of the simulator: register an app, look at orders, change them, see the calls."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from . import data, pedidos, store, templates
+from .control import describe_app
+from .documents import mask_cnpj
+from .html import LOGO, Markup, html, message_page, page
+from .store import Cursor, Row, Store
+from .web import Request, Response, Router, redirect
+
+PAGE_SIZE = 25
+CALLS_SIZE = 50
+# The situações that are not simply under way.
+TONES = {8: "warn", 0: "mute", 6: "ok", 2: "err", 9: "err"}
+NOTA_SITUACOES = {
+    1: "Pendente", 2: "Emitida", 3: "Cancelada", 5: "Rejeitada", 6: "Autorizada", 7: "DANFE emitida",
+}  # fmt: skip
+TABS = (
+    ("pedidos", "Pedidos"), ("aplicativos", "Aplicativos"), ("chamadas", "Chamadas"), ("tokens", "Tokens"),
+)  # fmt: skip
+STYLE = (Path(__file__).parent / "style.css").read_bytes()
+
+
+class Pages:
+    """Every page reads, or changes one thing and sends the browser back."""
+
+    def __init__(self, database: Store) -> None:
+        self._store = database
+        self._routes = Router()
+        account = "/contas/{account:int}"
+        order = account + "/pedidos/{order:int}"
+        for method, template, handler in (
+            ("GET", "/", self._home),
+            ("GET", "/estilo.css", lambda request: Response(200, STYLE, {"Content-Type": "text/css"})),
+            ("GET", "/icone.svg", lambda request: Response(200, ICON, {"Content-Type": "image/svg+xml"})),
+            ("GET", "/convite/{client}", self._invitation),
+            ("GET", account, lambda request: redirect(request.path + "/pedidos")),
+            ("GET", account + "/pedidos", self._orders),
+            ("GET", order, self._order),
+            ("POST", order + "/situacao", self._change_situacao),
+            ("POST", order + "/nota", self._issue_nota),
+            ("POST", order + "/rastreio", self._set_tracking),
+            ("GET", account + "/aplicativos", self._apps),
+            ("POST", account + "/aplicativos", self._register_app),
+            ("GET", account + "/chamadas", self._calls),
+            ("GET", account + "/tokens", self._tokens),
+        ):
+            self._routes.add(method, template, handler)
+
+    def handle(self, request: Request) -> Response:
+        """Answer a page; forms are taken from our own origin only."""
+        found = self._routes.find(request.method, request.path)
+        if found is None:
+            return message_page("Página não encontrada", "Este endereço não existe no simulador.", 404)
+        origin = request.header("Origin")
+        if request.method == "POST" and origin and urlsplit(origin).netloc != request.header("Host"):
+            return message_page("Recusado", "O formulário veio de outro site.", 403)
+        handler, _, request.params = found
+        return handler(request)
+
+    # -- home and applications -------------------------------------------------------------------------
+
+    def _home(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            cards = [
+                html(
+                    templates.HOME_CARD,
+                    id=account["id"],
+                    name=account["razao_social"],
+                    cnpj=mask_cnpj(account["cnpj"]),
+                    place=f"{account['endereco']['municipio']}/{account['endereco']['uf']}",
+                    total=sum(counts.values()),
+                    open=sum(counts.get(situacao, 0) for situacao in (8, 0, 3, 4, 1, 7, 5)),
+                    apps=len(store.list_apps(cursor, account["id"])),
+                    limit=f"{account['read_limit']} leituras/min" if account["read_limit"] else "sem limite",
+                    live=html('<span class="chip ok">ao vivo</span>') if account["is_live"] else "",
+                )
+                for account in store.list_accounts(cursor)
+                for counts in [store.count_situacoes(cursor, account["id"])]
+            ]
+        return page("Contas", html(templates.HOME, cards=cards))
+
+    def _apps(self, request: Request, error: str = "", form: dict[str, str] | None = None) -> Response:
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            apps = store.list_apps(cursor, account["id"]) if account else []
+        if account is None:
+            return _no_account()
+        form = form or {}
+        cards = [
+            html(
+                templates.APP_CARD,
+                name=app["name"],
+                new=html('<span class="chip ok">novo</span>')
+                if app["client_id"] == request.query.get("novo")
+                else "",
+                created=_moment(app["created_at"]),
+                **describe_app(app, request.base_url),
+            )
+            for app in reversed(apps)
+        ]
+        content = html(
+            templates.APPS,
+            id=account["id"],
+            cards=cards or [html('<p class="empty">Nenhum aplicativo registrado ainda.</p>')],
+            error=html('<p class="alert" role="alert">{text}</p>', text=error) if error else "",
+            name=form.get("nome", ""),
+            redirect_uri=form.get("redirect_uri", ""),
+        )
+        return self._account_page(account, "aplicativos", content, 400 if error else 200)
+
+    def _register_app(self, request: Request) -> Response:
+        form = {name: value.strip() for name, value in request.form.items()}
+        target = urlsplit(form.get("redirect_uri", ""))
+        if not form.get("nome"):
+            return self._apps(request, "Informe o nome do aplicativo.", form)
+        if target.scheme not in ("http", "https") or not target.netloc:
+            return self._apps(request, "Informe a URL de redirecionamento completa, com http ou https.", form)
+        with self._store.transaction(durable=True) as cursor:
+            account = self._account(cursor, request)
+            if account is None:
+                return _no_account()
+            app = store.add_app(cursor, account["id"], form["nome"][:120], form["redirect_uri"])
+        return redirect(f"{request.path}?{urlencode({'novo': app['client_id']})}")
+
+    def _invitation(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            app = store.get_app(cursor, request.params["client"])
+        if app is None:
+            return message_page("Convite não encontrado", "Este convite não vale mais.", 404)
+        return page("Convite", html(templates.INVITATION, app=app["name"], company=app["razao_social"]))
+
+    # -- orders ----------------------------------------------------------------------------------------
+
+    def _orders(self, request: Request) -> Response:
+        number, situacao = request.query.get("numero", "").strip(), request.query.get("situacao", "")
+        conditions: list[tuple[str, Any]] = []
+        if number:
+            conditions.append(("%s IN (numero::text, numero_ecommerce)", number))
+        if situacao.isdecimal() and int(situacao) in data.SITUACOES:
+            conditions.append(("situacao = %s", int(situacao)))
+        place = _page_number(request)
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            if account is None:
+                return _no_account()
+            rows, total = store.list_rows(
+                cursor, "pedido", account["id"], conditions, PAGE_SIZE, (place - 1) * PAGE_SIZE,
+                descending=True,
+            )  # fmt: skip
+        options = [
+            html(
+                '<option value="{value}"{selected}>{label}</option>',
+                value=value,
+                label=label,
+                selected=Markup(" selected") if situacao == str(value) else "",
+            )
+            for value, label in data.SITUACOES.items()
+        ]
+        content = html(
+            templates.ORDERS,
+            id=account["id"],
+            number=number,
+            options=options,
+            rows=[_order_row(account["id"], row) for row in rows],
+            empty=html('<p class="empty">Nenhum pedido com este filtro.</p>') if not rows else "",
+            paging=_paging(place, PAGE_SIZE, total, {"numero": number, "situacao": situacao}, "pedidos"),
+        )
+        return self._account_page(account, "pedidos", content)
+
+    def _order(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            if account is None:
+                return _no_account()
+            pedido = store.get_pedido(cursor, account["id"], int(request.params["order"]))
+            if pedido is None:
+                return message_page("Pedido não encontrado", "Este pedido não existe nesta conta.", 404)
+            nota = store.get_nota(cursor, account["id"], pedido["nota_id"]) if pedido["nota_id"] else None
+        return self._account_page(account, "pedidos", _order_content(account, pedido, nota))
+
+    def _change_situacao(self, request: Request) -> Response:
+        def change(cursor: Cursor, account: Row, pedido: Row) -> None:
+            value = request.form.get("situacao", "")
+            if value.isdecimal() and int(value) in data.SITUACOES:
+                pedidos.change_situacao(cursor, pedido, int(value))
+
+        return self._change(request, change)
+
+    def _issue_nota(self, request: Request) -> Response:
+        def change(cursor: Cursor, account: Row, pedido: Row) -> None:
+            if not pedido["nota_id"]:
+                pedidos.issue_nota(cursor, account, pedido)
+
+        return self._change(request, change)
+
+    def _set_tracking(self, request: Request) -> Response:
+        def change(cursor: Cursor, account: Row, pedido: Row) -> None:
+            if request.form.get("decisao") == "inventar":
+                code, address = pedidos.invent_tracking(pedido)
+            else:
+                code = request.form.get("codigo", "").strip()[:100]
+                address = request.form.get("url", "").strip()[:500]
+            pedidos.set_tracking(cursor, pedido, code, address)
+
+        return self._change(request, change)
+
+    def _change(self, request: Request, change: Any) -> Response:
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            if account is None:
+                return _no_account()
+            pedido = store.get_pedido(cursor, account["id"], int(request.params["order"]), lock=True)
+            if pedido is None:
+                return message_page("Pedido não encontrado", "Este pedido não existe nesta conta.", 404)
+            change(cursor, account, pedido)
+        return redirect(request.path.rpartition("/")[0])
+
+    # -- calls and tokens ------------------------------------------------------------------------------
+
+    def _calls(self, request: Request) -> Response:
+        place = _page_number(request)
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            if account is None:
+                return _no_account()
+            counts = store.count_calls(cursor, account["id"])
+            calls = store.list_calls(
+                cursor, account["id"], limit=CALLS_SIZE, offset=(place - 1) * CALLS_SIZE
+            )
+        total = sum(row["total"] for row in counts)
+        content = html(
+            templates.CALLS,
+            counters=[
+                html(
+                    '<li><span class="mono">{route}</span> {status} <strong>{total}</strong></li>',
+                    route=row["route"], status=_status_chip(row["status"]), total=row["total"],
+                )
+                for row in counts
+            ],
+            rows=[
+                html(
+                    templates.CALL_ROW,
+                    at=f"{call['at'].astimezone(data.BRASILIA):%d/%m %H:%M:%S}",
+                    method=call["method"],
+                    path=call["path"] + (f"?{call['query']}" if call["query"] else ""),
+                    status=_status_chip(call["status"]),
+                    ms=f"{call['ms']:.0f} ms",
+                )
+                for call in calls
+            ],
+            empty="" if calls else html('<p class="empty">Nenhuma chamada recebida ainda.</p>'),
+            paging=_paging(place, CALLS_SIZE, total, {}, "chamadas"),
+        )  # fmt: skip
+        return self._account_page(account, "chamadas", content)
+
+    def _tokens(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            if account is None:
+                return _no_account()
+            apps = {app["client_id"]: app["name"] for app in store.list_apps(cursor, account["id"])}
+            counts = store.count_token_calls(cursor, list(apps))
+        content = html(
+            templates.GRANTS,
+            rows=[
+                html(
+                    templates.GRANT_ROW,
+                    app=apps[row["client_id"]],
+                    grant=row["grant_type"] or "(vazio)",
+                    outcome=html(
+                        '<span class="chip {tone}">{text}</span>',
+                        tone="ok" if row["outcome"] == "ok" else "err",
+                        text=row["outcome"],
+                    ),
+                    total=row["total"],
+                    last=_moment(row["last_at"]),
+                )
+                for row in counts
+            ],
+            empty="" if counts else html('<p class="empty">Nenhum token pedido ainda.</p>'),
+        )
+        return self._account_page(account, "tokens", content)
+
+    # -- frame -----------------------------------------------------------------------------------------
+
+    def _account(self, cursor: Cursor, request: Request) -> Row | None:
+        return store.get_account(cursor, int(request.params["account"]))
+
+    def _account_page(self, account: Row, current: str, content: Markup, status: int = 200) -> Response:
+        tabs = [
+            html(
+                '<a href="/contas/{id}/{tab}"{current}>{label}</a>',
+                id=account["id"],
+                tab=tab,
+                label=label,
+                current=Markup(' aria-current="page"') if tab == current else "",
+            )
+            for tab, label in TABS
+        ]
+        frame = html(
+            templates.ACCOUNT,
+            name=account["razao_social"],
+            cnpj=mask_cnpj(account["cnpj"]),
+            tabs=tabs,
+            content=content,
+        )
+        return page(account["razao_social"], frame, status)
+
+
+def _no_account() -> Response:
+    return message_page("Conta não encontrada", "Esta conta não existe no simulador.", 404)
+
+
+def _page_number(request: Request) -> int:
+    text = request.query.get("pagina", "1")
+    return min(max(int(text), 1), 100_000) if text.isdecimal() else 1
+
+
+def _paging(place: int, size: int, total: int, filters: dict[str, str], tab: str) -> Markup:
+    last = max((total + size - 1) // size, 1)
+    filters = {name: value for name, value in filters.items() if value}
+
+    def link(number: int, label: str) -> Markup:
+        if not 1 <= number <= last:
+            return html('<span class="button" aria-disabled="true">{label}</span>', label=label)
+        query = urlencode({**filters, "pagina": number})
+        return html('<a class="button" href="{tab}?{query}">{label}</a>', tab=tab, query=query, label=label)
+
+    first_row = (place - 1) * size + 1
+    text = f"{first_row} a {min(place * size, total)} de {total}" if total else "0 resultados"
+    return html(
+        '<nav class="paging" aria-label="Páginas"><span>{text}</span>{older}{newer}</nav>',
+        text=text,
+        older=link(place - 1, "Anterior"),
+        newer=link(place + 1, "Próxima"),
+    )
+
+
+def _moment(moment: datetime) -> str:
+    return f"{moment.astimezone(data.BRASILIA):%d/%m/%Y %H:%M:%S}"
+
+
+def _money(value: float) -> str:
+    return "R$ " + f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+def _day(value: Any) -> str:
+    return f"{value:%d/%m/%Y}" if value else ""
+
+
+def _situacao_chip(situacao: int) -> Markup:
+    return html(
+        '<span class="chip {tone}">{text}</span>',
+        tone=TONES.get(situacao, "info"),
+        text=data.SITUACOES[situacao],
+    )
+
+
+def _status_chip(status: int) -> Markup:
+    tone = "ok" if status < 300 else "warn" if status in (404, 429) else "err"
+    return html('<span class="chip {tone}">{status}</span>', tone=tone, status=status)
+
+
+def _freight_name(pedido: Row) -> str:
+    transportador = pedido["dados"]["transportador"]
+    parts = [
+        (transportador.get("formaEnvio") or {}).get("nome"),
+        (transportador.get("formaFrete") or {}).get("nome"),
+    ]
+    return " · ".join(part for part in parts if part) or "Sem frete"
+
+
+def _order_row(account_id: int, row: Row) -> Markup:
+    dados = row["dados"]
+    return html(
+        templates.ORDER_ROW,
+        account=account_id,
+        id=row["id"],
+        number=row["numero"],
+        ecommerce=row["numero_ecommerce"],
+        channel=dados["ecommerce"].get("nome") or "Venda direta",
+        day=_day(row["data"]),
+        customer=dados["cliente"]["nome"],
+        situacao=_situacao_chip(row["situacao"]),
+        freight=_freight_name(row),
+        tracking=row["codigo_rastreamento"],
+        nota=html('<span class="chip mute">NF</span>') if row["nota_id"] else "",
+        value=_money(data.total_of(dados)[1]) if dados["itens"] else "",
+    )
+
+
+def _facts(pairs: list[tuple[str, Any]]) -> list[Markup]:
+    return [
+        html("<div><dt>{name}</dt><dd>{value}</dd></div>", name=name, value=value)
+        for name, value in pairs
+        if value
+    ]
+
+
+def _address(endereco: dict[str, Any]) -> str:
+    street = ", ".join(endereco[name] for name in ("endereco", "numero", "complemento") if endereco.get(name))
+    place = "/".join(endereco[name] for name in ("municipio", "uf") if endereco.get(name))
+    parts = (street, endereco.get("bairro"), place, endereco.get("cep"), endereco.get("pais"))
+    return " · ".join(part.strip() for part in parts if part)
+
+
+def _order_content(account: Row, pedido: Row, nota: Row | None) -> Markup:
+    dados = pedido["dados"]
+    cliente = dados["cliente"]
+    goods, total = data.total_of(dados)
+    options = [
+        html(
+            '<option value="{value}"{selected}>{label}</option>',
+            value=value,
+            label=label,
+            selected=Markup(" selected") if value == pedido["situacao"] else "",
+        )
+        for value, label in data.SITUACOES.items()
+    ]
+    base = f"/contas/{account['id']}/pedidos/{pedido['id']}"
+    if nota is None:
+        nota_part = html(templates.NOTA_MISSING, action=f"{base}/nota")
+    else:
+        key = nota["chave"]
+        facts = [
+            ("Número e série", f"{nota['numero']} / {nota['serie']}"),
+            ("Situação", NOTA_SITUACOES.get(nota["situacao"], nota["situacao"])),
+            ("Emissão", _day(nota["data_emissao"])),
+            ("Chave de acesso", html('<span class="mono key">{key}</span>', key=_spaced(key))),
+        ]
+        nota_part = html('<dl class="facts">{facts}</dl>', facts=_facts(facts))
+    delivery = dados["enderecoEntrega"]
+    return html(
+        templates.ORDER,
+        number=pedido["numero"],
+        chip=_situacao_chip(pedido["situacao"]),
+        summary=_facts(
+            [
+                ("Canal", dados["ecommerce"].get("nome") or "Venda direta"),
+                ("Nº no canal", pedido["numero_ecommerce"]),
+                ("Criado em", _day(pedido["data"])),
+                ("Previsto para", _day(pedido["data_prevista"])),
+                ("Alterado em", _moment(pedido["atualizado_em"])),
+                ("Id", pedido["id"]),
+            ]
+        ),
+        items=[
+            html(
+                templates.ITEM_ROW,
+                name=item["produto"]["descricao"],
+                sku=item["produto"]["sku"],
+                quantity=item["quantidade"],
+                unit=_money(item["valorUnitario"]),
+                total=_money(item["quantidade"] * item["valorUnitario"]),
+            )
+            for item in dados["itens"]
+        ]
+        or [html('<tr><td colspan="4" class="empty">Pedido sem itens.</td></tr>')],
+        totals=_facts(
+            [
+                ("Produtos", _money(goods)),
+                ("Desconto", _money(dados["valorDesconto"])),
+                ("Frete", _money(dados["valorFrete"])),
+                ("Total", _money(total)),
+            ]
+        ),
+        customer=_facts(
+            [
+                ("Nome", cliente["nome"]),
+                ("CPF/CNPJ", cliente["cpfCnpj"] or "não informado"),
+                ("Telefone", cliente["celular"] or cliente["telefone"]),
+                ("E-mail", cliente["email"]),
+                ("Endereço", _address(cliente["endereco"])),
+                ("Entrega", f"{delivery['nomeDestinatario']} · {_address(delivery)}" if delivery else ""),
+            ]
+        ),
+        situacao_action=f"{base}/situacao",
+        options=options,
+        nota=nota_part,
+        freight=_freight_name(pedido),
+        carrier=dados["transportador"].get("nome") or "",
+        tracking_action=f"{base}/rastreio",
+        code=pedido["codigo_rastreamento"],
+        url=pedido["url_rastreamento"],
+    )
+
+
+def _spaced(key: str) -> str:
+    return " ".join(key[place : place + 4] for place in range(0, len(key), 4))
+
+
+ICON = str(LOGO).replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).encode()

@@ -1,0 +1,171 @@
+"""HTML of the pages, filled by ``html.html``, which escapes every value."""
+
+HOME = """
+<div class="head"><h1>Contas</h1>
+<p class="lead">Cada conta imita uma empresa no ERP da Olist. Registre nela o aplicativo da plataforma,
+conecte e acompanhe os pedidos e as chamadas.</p></div>
+<div class="cards">{cards}</div>
+"""
+
+HOME_CARD = """
+<article class="card">
+  <h2><a href="/contas/{id}/pedidos">{name}</a> {live}</h2>
+  <p class="sub"><span class="mono">{cnpj}</span> · {place}</p>
+  <ul class="stats">
+    <li><strong>{total}</strong> pedidos</li>
+    <li><strong>{open}</strong> em andamento</li>
+    <li><strong>{apps}</strong> aplicativos</li>
+  </ul>
+  <p class="sub">{limit}</p>
+  <p class="actions"><a class="button primary" href="/contas/{id}/aplicativos">Aplicativos</a>
+  <a class="button" href="/contas/{id}/pedidos">Ver pedidos</a></p>
+</article>
+"""
+
+ACCOUNT = """
+<div class="head"><p class="crumbs"><a href="/">Contas</a></p><h1>{name}</h1>
+<p class="sub mono">{cnpj}</p></div>
+<nav class="tabs" aria-label="Conta">{tabs}</nav>
+{content}
+"""
+
+APPS = """
+<div class="columns">
+<section class="card">
+  <h2>Novo aplicativo</h2>
+  <p class="sub">Copie a URL de redirecionamento da plataforma exatamente como ela aparece lá.</p>
+  {error}
+  <form method="post" action="/contas/{id}/aplicativos" class="form">
+    <label>Nome<input name="nome" value="{name}" maxlength="120" required autocomplete="off"></label>
+    <label>URL de redirecionamento<input name="redirect_uri" value="{redirect_uri}" type="url" required
+      autocomplete="off" placeholder="http://127.0.0.1:8000/integracoes/tiny/oauth/retorno/"></label>
+    <p class="actions"><button class="button primary">Registrar aplicativo</button></p>
+  </form>
+</section>
+<div class="stack">{cards}</div>
+</div>
+"""
+
+APP_CARD = """
+<article class="card">
+  <h2>{name} {new}</h2>
+  <dl class="facts wide">
+    <div><dt>Client ID</dt><dd class="mono">{client_id}</dd></div>
+    <div><dt>Client Secret</dt><dd class="mono">{client_secret}</dd></div>
+    <div><dt>URL de redirecionamento</dt><dd class="mono">{redirect_uri}</dd></div>
+    <div><dt>Link de convite</dt><dd class="mono"><a href="{invite_url}">{invite_url}</a></dd></div>
+    <div><dt>Registrado em</dt><dd>{created}</dd></div>
+  </dl>
+</article>
+"""
+
+INVITATION = """
+<section class="card narrow"><p class="eyebrow">Convite simulado</p>
+<h1>Instalar {app}</h1>
+<p class="lead">A conta {company} foi convidada a instalar este aplicativo. No simulador o convite só existe
+para ser aberto: para conectar, volte à plataforma e use o botão Conectar.</p></section>
+"""
+
+ORDERS = """
+<form class="filters" method="get" action="/contas/{id}/pedidos">
+  <label>Número<input name="numero" value="{number}" placeholder="do pedido ou do canal"></label>
+  <label>Situação<select name="situacao"><option value="">Todas</option>{options}</select></label>
+  <button class="button">Filtrar</button>
+</form>
+<section class="card flush">
+<table class="rows">
+<thead><tr><th>Pedido</th><th>Cliente</th><th>Situação</th><th>Envio</th>
+<th class="right">Valor</th></tr></thead>
+<tbody>{rows}</tbody>
+</table>
+{empty}
+</section>
+{paging}
+"""
+
+ORDER_ROW = """
+<tr>
+<td><a class="strong" href="/contas/{account}/pedidos/{id}">{number}</a>
+  <span class="sub">{day} · {channel}</span><span class="sub mono">{ecommerce}</span></td>
+<td>{customer}</td>
+<td>{situacao} {nota}</td>
+<td>{freight}<span class="sub mono">{tracking}</span></td>
+<td class="right num">{value}</td>
+</tr>
+"""
+
+ORDER = """
+<div class="order-head"><h2>Pedido {number}</h2>{chip}</div>
+<div class="columns wide-left">
+<div class="stack">
+  <section class="card"><dl class="facts grid">{summary}</dl></section>
+  <section class="card"><h2>Itens</h2>
+    <table class="plain"><thead><tr><th>Produto</th><th class="right">Qtd.</th><th class="right">Unitário</th>
+    <th class="right">Total</th></tr></thead><tbody>{items}</tbody></table>
+    <dl class="facts totals">{totals}</dl>
+  </section>
+  <section class="card"><h2>Cliente</h2><dl class="facts">{customer}</dl></section>
+</div>
+<div class="stack">
+  <section class="card"><h2>Situação</h2>
+    <form method="post" action="{situacao_action}" class="form inline">
+      <label><span class="vh">Nova situação</span><select name="situacao">{options}</select></label>
+      <button class="button primary">Mudar</button>
+    </form>
+  </section>
+  <section class="card"><h2>Nota fiscal</h2>{nota}</section>
+  <section class="card"><h2>Envio e rastreio</h2>
+    <p>{freight}</p><p class="sub">{carrier}</p>
+    <form method="post" action="{tracking_action}" class="form">
+      <label>Código de rastreamento<input name="codigo" value="{code}" maxlength="100" class="mono"></label>
+      <label>URL de rastreamento<input name="url" value="{url}" maxlength="500" class="mono"></label>
+      <p class="actions"><button class="button primary" name="decisao" value="salvar">Salvar</button>
+      <button class="button" name="decisao" value="inventar">Gerar código</button></p>
+    </form>
+  </section>
+</div>
+</div>
+"""
+
+NOTA_MISSING = """
+<p class="sub">Ainda sem nota fiscal.</p>
+<form method="post" action="{action}"><button class="button primary">Emitir nota fiscal</button></form>
+"""
+
+ITEM_ROW = """
+<tr><td>{name}<span class="sub mono">{sku}</span></td><td class="right num">{quantity}</td>
+<td class="right num">{unit}</td><td class="right num">{total}</td></tr>
+"""
+
+CALLS = """
+<ul class="counters">{counters}</ul>
+<section class="card flush">
+<table class="rows calls">
+<thead><tr><th>Quando</th><th>Chamada</th><th>Resposta</th><th class="right">Tempo</th></tr></thead>
+<tbody>{rows}</tbody>
+</table>
+{empty}
+</section>
+{paging}
+"""
+
+CALL_ROW = """
+<tr><td class="num">{at}</td><td class="mono path"><strong>{method}</strong> {path}</td><td>{status}</td>
+<td class="right num">{ms}</td></tr>
+"""
+
+GRANTS = """
+<section class="card flush">
+<table class="rows">
+<thead><tr><th>Aplicativo</th><th>Pedido</th><th>Resultado</th><th class="right">Vezes</th>
+<th>Último</th></tr></thead>
+<tbody>{rows}</tbody>
+</table>
+{empty}
+</section>
+"""
+
+GRANT_ROW = """
+<tr><td>{app}</td><td class="mono">{grant}</td><td>{outcome}</td><td class="right num">{total}</td>
+<td class="num">{last}</td></tr>
+"""
