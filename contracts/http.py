@@ -1,12 +1,15 @@
 """The only place that talks HTTP to the outside: total deadline, size limit, no redirects.
 
-``requests`` limits each read, not the whole answer, so a server that sends one byte a second would hold a
-worker for ever; here the body is read in small pieces against one deadline.
+``requests`` limits each read, not the whole answer, so a server that sends one byte a second, of the headers
+or of the body, would hold a worker for ever; here every read of a socket ends at the answer's deadline.
 """
 
 from __future__ import annotations
 
+import http.client
+import io
 import json
+import socket
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +17,10 @@ from decimal import Decimal
 from typing import Any
 
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ReadTimeoutError
 
 from contracts.errors import MappingError, TemporaryError
 
@@ -42,6 +49,8 @@ class HttpClient:
         self._session = requests.Session()
         # A proxy or .netrc of the machine must not see or alter credentials.
         self._session.trust_env = False
+        for scheme in ("http://", "https://"):
+            self._session.mount(scheme, _DeadlineAdapter())
 
     def request(
         self,
@@ -74,7 +83,7 @@ class HttpClient:
                 allow_redirects=False,
                 stream=True,
             )
-            body = self._read(response, started + deadline, max_bytes)
+            body = self._read(response, max_bytes)
         except requests.Timeout as error:
             raise TemporaryError("http.timeout") from error
         except requests.ConnectionError as error:
@@ -88,14 +97,14 @@ class HttpClient:
         self._session.close()
 
     @staticmethod
-    def _read(response: requests.Response, deadline_at: float, max_bytes: int) -> bytes:
+    def _read(response: requests.Response, max_bytes: int) -> bytes:
         pieces = bytearray()
         with response:
             while True:
-                if time.monotonic() > deadline_at:
-                    raise TemporaryError("http.timeout")
                 try:
                     piece = response.raw.read1(PIECE_BYTES, decode_content=True)
+                except ReadTimeoutError as error:
+                    raise TemporaryError("http.timeout") from error
                 except Exception as error:  # urllib3 raises a family of its own here
                     raise TemporaryError("http.interrupted") from error
                 if not piece:
@@ -103,3 +112,59 @@ class HttpClient:
                 pieces += piece
                 if len(pieces) > max_bytes:
                     raise MappingError("http.too_large")
+
+
+class _DeadlineReader(io.RawIOBase):
+    """Reads a socket until a moment, however often something comes in."""
+
+    def __init__(self, raw: io.RawIOBase, sock: socket.socket, seconds: float) -> None:
+        self._raw = raw
+        self._sock = sock
+        self._ends_at = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        remaining = self._ends_at - time.monotonic()
+        if remaining <= 0:
+            raise TimeoutError("deadline")
+        self._sock.settimeout(remaining)
+        return self._raw.readinto(buffer)
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _DeadlineResponse(http.client.HTTPResponse):
+    """The timeout that the socket has when the answer begins is the deadline of the whole answer."""
+
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        seconds = sock.gettimeout()
+        if seconds is not None:
+            raw = self.fp.detach()
+            self.fp = io.BufferedReader(_DeadlineReader(raw, sock, seconds))
+
+
+class _DeadlineConnection(HTTPConnection):
+    response_class = _DeadlineResponse
+
+
+class _DeadlineSecureConnection(HTTPSConnection):
+    response_class = _DeadlineResponse
+
+
+class _DeadlinePool(HTTPConnectionPool):
+    ConnectionCls = _DeadlineConnection
+
+
+class _DeadlineSecurePool(HTTPSConnectionPool):
+    ConnectionCls = _DeadlineSecureConnection
+
+
+class _DeadlineAdapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _DeadlinePool, "https": _DeadlineSecurePool}
