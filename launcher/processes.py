@@ -189,6 +189,7 @@ class Child:
         self.pass_fds = tuple(pass_fds)
         self.registry = registry
         self.process: subprocess.Popen[bytes] | None = None
+        self._was_asked = False
 
     @property
     def pid(self) -> int:
@@ -216,6 +217,7 @@ class Child:
                 if os.getppid() != parent:
                     os._exit(1)
 
+        self._was_asked = False
         with _open_log(self.log) as output:
             self.process = subprocess.Popen(
                 self.argv,
@@ -234,13 +236,19 @@ class Child:
         if self.registry is not None:
             self.registry.add(self.name, self.process.pid, int(self.stop_signal))
 
+    def ask_to_stop(self) -> None:
+        """Once only: Celery takes a second request for impatience."""
+        if self.is_running and not self._was_asked and self.process is not None:
+            self._was_asked = True
+            with contextlib.suppress(ProcessLookupError):
+                self.process.send_signal(self.stop_signal)
+
     def stop(self) -> None:
         """Asks, waits, insists; afterwards nothing of the process group is left."""
         if self.process is None:
             return
-        if self.process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                self.process.send_signal(self.stop_signal)
+        self.ask_to_stop()
+        if self.is_running:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.process.wait(self.patience)
         self._end_group()

@@ -18,7 +18,7 @@ from typing import Any, Protocol
 from launcher import keys, roles
 from launcher.checkout import ROOT, VAR, Ports, checkout_id, first_port, make_var, try_lock, write_private
 from launcher.postgres import Postgres
-from launcher.processes import LauncherError, Registry, find_free_port, is_port_free, wait_until
+from launcher.processes import Child, LauncherError, Registry, find_free_port, is_port_free, wait_until
 from launcher.stack import Stack, has_module
 from launcher.valkey import Valkey
 
@@ -269,6 +269,9 @@ class Supervisor:
         say("Stopping ...")
         with _deaf_to_signals():
             (VAR / "run.env").unlink(missing_ok=True)
+            for watched in reversed(self.watched):
+                if isinstance(watched.service, Child):
+                    watched.service.ask_to_stop()
             while self.watched:
                 self.watched.pop().service.stop()
         say("Everything is stopped.")
