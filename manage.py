@@ -3,6 +3,12 @@
 
 import os
 import sys
+from pathlib import Path
+
+import environ
+
+# What `make run` tells its children, so that a command typed beside it meets the same database.
+RUNNING = Path(__file__).resolve().parent / "var" / "run.env"
 
 OWNER_COMMANDS = {
     "migrate",
@@ -24,6 +30,8 @@ def role_of(arguments: list[str]) -> str:
 
 
 def main() -> None:
+    if "DATABASE_URL" not in os.environ and RUNNING.exists():
+        environ.Env.read_env(RUNNING)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     os.environ.setdefault("DATABASE_ROLE", role_of(sys.argv))
     from django.core.management import execute_from_command_line  # noqa: PLC0415  needs the role
