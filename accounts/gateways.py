@@ -6,7 +6,8 @@ read inside ``with tenant(...)``. Each function is made by the migration of the 
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import datetime as dt
+from typing import Any, NamedTuple
 
 from django.db import connection
 
@@ -27,7 +28,7 @@ class ClaimIds(NamedTuple):
     lease: int
 
 
-def _rows(function: str, *arguments: int | float | str) -> list[tuple[int, ...]]:
+def _rows(function: str, *arguments: Any) -> list[tuple[int, ...]]:
     marks = ", ".join(["%s"] * len(arguments))
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT * FROM {function}({marks})", arguments)  # noqa: S608  names are ours
@@ -51,10 +52,23 @@ def oauth_state(nonce_hash: str) -> OAuthStateIds | None:
     return OAuthStateIds(*rows[0]) if rows else None
 
 
-def claim_job(worker: str, lease_seconds: float) -> ClaimIds | None:
-    """Claim the next due job of any organization, channels in turn."""
-    rows = _rows("gateway_claim_job", worker, lease_seconds)
+def claim_job(worker: str, *, lease_seconds: float, wait_seconds: float) -> ClaimIds | None:
+    """Claim the next due job of any organization, channels in turn.
+
+    Channels whose account has its next free slot later than ``wait_seconds`` from now are passed over.
+    """
+    rows = _rows("gateway_claim_job", worker, lease_seconds, wait_seconds)
     return ClaimIds(*rows[0]) if rows else None
+
+
+def has_due_jobs() -> bool:
+    """Whether any organization has a job that could be claimed by its time."""
+    return bool(_rows("gateway_has_due_jobs")[0][0])
+
+
+def purge_jobs(keep: dt.timedelta, limit: int) -> int:
+    """Delete up to ``limit`` jobs that ended, and as many calls, older than ``keep``; how many went."""
+    return _rows("gateway_purge_jobs", keep, limit)[0][0]
 
 
 def orphaned_jobs(limit: int) -> list[ClaimIds]:

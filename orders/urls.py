@@ -1,3 +1,12 @@
+from django.urls import path
+
+from orders import views
+
 app_name = "orders"
 
-urlpatterns: list[object] = []
+urlpatterns = [
+    path("o/<slug:slug>/pedidos/", views.order_list, name="list"),
+    path("o/<slug:slug>/pedidos/<int:number>/", views.order_detail, name="detail"),
+    path("o/<slug:slug>/pedidos/<int:number>/itens/", views.order_items, name="items"),
+    path("o/<slug:slug>/pedidos/nao-importados/<int:pk>/", views.passed_over, name="passed_over"),
+]

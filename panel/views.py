@@ -3,8 +3,32 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from accounts.permissions import OPERATORS, TenantRequest, tenant_view
+from jobs import queue
+from panel import selectors
+
+
+@require_safe
+@tenant_view(OPERATORS)
+def errors(request: TenantRequest) -> HttpResponse:
+    """Central de erros: one row per parked job."""
+    problems = selectors.list_problems(request.organization, request.membership.perfil)
+    return render(request, "panel/errors.html", {"section": "errors", "problems": problems})
+
+
+@require_POST
+@tenant_view(OPERATORS)
+def retry(request: TenantRequest, job_id: int) -> HttpResponse:
+    """«Tentar de novo»: the same step again."""
+    if not queue.retry_parked(job_id):
+        raise Http404
+    messages.success(request, "Tentando de novo agora.")
+    return redirect("panel:errors", slug=request.organization.slug)
 
 
 def page_not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:

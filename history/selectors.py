@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from history.models import HistoryEntry
+
+
+def list_entries(subject_kind: str, subject_id: int, limit: int = 200) -> QuerySet[HistoryEntry]:
+    """The newest entries of a subject, newest first."""
+    entries = HistoryEntry.objects.filter(subject_kind=subject_kind, subject_id=subject_id)
+    return entries.order_by("-at", "-id")[:limit]

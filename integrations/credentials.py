@@ -1,0 +1,130 @@
+"""Tokens of integrations: who may use one, when it is renewed, and the context that plug-ins get."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.urls import reverse
+
+from accounts import clock
+from accounts.tenancy import tenant
+from contracts.errors import AuthenticationFailed
+from contracts.http import HttpClient
+from contracts.provider import OAuthApp, SlotKind
+from contracts.records import CallRecord, TokenGrant
+from integrations import registry
+from integrations.models import Credential, Integration
+from jobs import budgets, calls
+
+logger = logging.getLogger(__name__)
+
+# A token that ends within this time could die on the way.
+EXPIRY_MARGIN = dt.timedelta(minutes=5)
+
+
+def redirect_uri(provider_key: str) -> str:
+    """The one address that the seller registers at the ERP; it must be equal to the letter everywhere."""
+    return str(settings.PUBLIC_URL) + reverse("integrations:oauth_return", args=[provider_key])
+
+
+def oauth_app(credential: Credential, provider_key: str) -> OAuthApp:
+    return OAuthApp(
+        client_id=credential.client_id,
+        client_secret=credential.get_secret("client_secret"),
+        redirect_uri=redirect_uri(provider_key),
+    )
+
+
+def store_grant(credential: Credential, grant: TokenGrant) -> None:
+    """Persist a pair of tokens. Without a new refresh token the old one holds on."""
+    now = clock.now()
+    credential.set_secret("access_token", grant.access_token)
+    if grant.refresh_token:
+        credential.set_secret("refresh_token", grant.refresh_token)
+    credential.access_expires_at = now + dt.timedelta(seconds=grant.expires_in)
+    credential.refresh_expires_at = now + dt.timedelta(seconds=grant.refresh_expires_in)
+    credential.renewed_at = now
+    credential.save()
+    for warning in grant.warnings:
+        logger.warning("integration %s: %s", credential.integration_id, warning)
+
+
+def current_token(integration: Integration, *, refused: str = "") -> str:
+    """An access token that holds. ``refused`` is one that the ERP has just answered 401 to.
+
+    Raises ``AuthenticationFailed`` or ``TemporaryError``.
+    """
+    with tenant(integration.organization_id):
+        credential: Credential = Credential.objects.get(integration=integration)
+        token = credential.get_secret("access_token")
+        if token != refused and _holds(credential):
+            return token
+    return renew_token(integration, seen=token)
+
+
+def renew_token(integration: Integration, *, seen: str) -> str:
+    """Replace the access token ``seen``, once, whoever asks: all others wait for the row and find it done.
+
+    The row stays locked during the one call to the token endpoint, because two renewals with the same
+    refresh token would end the connection; it is the only HTTP call inside a transaction.
+    """
+    provider = registry.get_provider(integration.provider)
+    with tenant(integration.organization_id):
+        credential: Credential = Credential.objects.select_for_update().get(integration=integration)
+        token = credential.get_secret("access_token")
+        if token != seen:
+            return token
+        refresh_token = credential.get_secret("refresh_token")
+        if not refresh_token:
+            raise AuthenticationFailed("integration.never_authorized")
+        flow = provider.oauth(registry.get_endpoints(integration.provider))
+        grant = flow.refresh(oauth_app(credential, integration.provider), refresh_token=refresh_token)
+        store_grant(credential, grant)
+    return grant.access_token
+
+
+def _holds(credential: Credential) -> bool:
+    expires_at = credential.access_expires_at
+    return expires_at is not None and expires_at > clock.now() + EXPIRY_MARGIN
+
+
+class IntegrationContext:
+    """The ``ProviderContext`` of one integration. Use outside any transaction: it makes HTTP calls."""
+
+    def __init__(self, integration: Integration, *, job_id: int | None = None) -> None:
+        self.integration = integration
+        self.http = HttpClient()
+        self.endpoints = registry.get_endpoints(integration.provider)
+        self._job_id = job_id
+        self._handed_out = ""
+
+    def access_token(self, *, force: bool = False) -> str:
+        self._handed_out = current_token(self.integration, refused=self._handed_out if force else "")
+        return self._handed_out
+
+    def take_slot(self, kind: SlotKind) -> None:
+        budgets.take_slot(self.integration.budget_key, kind)
+
+    def observe(self, headers: Mapping[str, str]) -> None:
+        """Limits are learnt from the headers once budgets have more than one slot per account."""
+
+    def log_call(self, call: CallRecord) -> None:
+        with tenant(self.integration.organization_id):
+            calls.record_call(self.integration.channel, call, job_id=self._job_id)
+
+    def now(self) -> dt.datetime:
+        return clock.now()
+
+
+class AuthorizingContext(IntegrationContext):
+    """The context between the exchange of a code and the moment when the account is known to be right."""
+
+    def __init__(self, integration: Integration, grant: TokenGrant) -> None:
+        super().__init__(integration)
+        self._grant = grant
+
+    def access_token(self, *, force: bool = False) -> str:
+        return self._grant.access_token

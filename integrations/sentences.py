@@ -1,0 +1,126 @@
+"""What the panel says about connections: one place for each sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from contracts.records import Explanation
+from history.timeline import Sentence
+
+HISTORY: Mapping[str, Sentence] = {
+    "integration.created": Sentence("Integração criada", icon="plug"),
+    "integration.saved": Sentence("Configuração alterada", icon="gear"),
+    "integration.connected": Sentence(
+        "Conectado à conta {account}",
+        "A leitura dos pedidos começou sozinha.",
+        icon="check",
+        tone="ok",
+    ),
+    "integration.disconnected": Sentence(
+        "Desconectado",
+        "{reason}. Nada foi perdido: o trabalho continua quando você conectar de novo.",
+        icon="alert",
+        tone="err",
+    ),
+    "integration.authorization_refused": Sentence(
+        "A autorização não foi concluída", "{reason}.", icon="alert", tone="warn"
+    ),
+    "orders.row_unreadable": Sentence(
+        "Um pedido veio do Tiny com dados que não entendemos",
+        "Identificador no Tiny: {external_id}. O resto foi lido; tentamos de novo na próxima consulta.",
+        icon="alert",
+        tone="warn",
+        how="consulta periódica",
+    ),
+    "orders.first_read": Sentence(
+        "Primeira leitura concluída",
+        "{seen} pedidos lidos desde {since}; {created} importados, {skipped} fora das situações escolhidas.",
+        icon="refresh",
+        tone="ok",
+        how="consulta periódica",
+    ),
+    "orders.list_repeats": Sentence(
+        "A lista de pedidos do Tiny se repetiu",
+        "Paramos a leitura para não girar em falso. A próxima consulta tenta de novo, sem precisar de você.",
+        icon="alert",
+        tone="warn",
+        how="consulta periódica",
+    ),
+    "orders.invoice_unmatched": Sentence(
+        "Nota fiscal {number} sem pedido aqui",
+        "Ela é de uma venda que não foi importada.",
+        icon="doc",
+        how="consulta periódica",
+    ),
+}
+
+FAILURES: Mapping[str, Explanation] = {
+    "integration.state_invalid": Explanation(
+        "Este link de autorização já foi usado ou venceu",
+        "Nada mudou na sua integração. Clique em Conectar para gerar outro.",
+        owner="you",
+        action="connect",
+    ),
+    "integration.state_of_other_person": Explanation(
+        "Esta autorização foi iniciada por outra pessoa",
+        "Por segurança, só quem clicou em Conectar pode concluir. Clique em Conectar com o seu usuário.",
+        owner="you",
+        action="connect",
+    ),
+    "integration.authorization_denied": Explanation(
+        "A autorização foi cancelada no Tiny",
+        "Nada mudou na sua integração. Quando quiser autorizar, clique em Conectar.",
+        owner="you",
+        action="connect",
+    ),
+    "integration.authorization_failed": Explanation(
+        "A autorização não foi concluída no Tiny",
+        "O Tiny voltou sem o código de autorização. Clique em Conectar para tentar de novo.",
+        owner="you",
+        action="connect",
+    ),
+    "integration.other_account": Explanation(
+        "Você autorizou outra conta do Tiny",
+        "Esta integração é da conta {former}, e a autorização veio da conta {name}. "
+        "Entre no Tiny com a conta certa e clique em Conectar, ou crie outra integração para esta conta.",
+        owner="you",
+        action="connect",
+    ),
+    "integration.account_taken": Explanation(
+        "Esta conta do Tiny já está conectada",
+        "A integração {name} já usa a mesma conta. Use aquela, ou conecte aqui outra conta do Tiny.",
+        owner="you",
+        action="connect",
+    ),
+    "integration.account_permission_missing": Explanation(
+        "Falta a permissão Informações da Conta",
+        "No Tiny, abra o aplicativo, marque Informações da Conta: leitura, e clique em Conectar de novo. "
+        "Sem ela não sabemos de qual empresa é o acesso, e nada é lido.",
+        owner="you",
+        action="connect",
+    ),
+    "integration.account_without_document": Explanation(
+        "A conta do Tiny está sem CNPJ",
+        "Preencha o CNPJ nos dados da empresa no Tiny e clique em Conectar de novo.",
+        owner="you",
+        action="connect",
+    ),
+    "integration.never_authorized": Explanation(
+        "Esta integração ainda não foi autorizada no Tiny",
+        "Clique em Conectar e confirme as permissões no Tiny.",
+        owner="you",
+        action="connect",
+    ),
+    "integration.waiting_connection": Explanation(
+        "A integração está desconectada",
+        "Nada foi perdido: buscamos o que falta assim que você conectar de novo.",
+        owner="you",
+        action="connect",
+    ),
+    "integration.other_application": Explanation(
+        "O Client ID mudou",
+        "O acesso anterior é do aplicativo antigo. Clique em Conectar para autorizar o novo.",
+        owner="you",
+        action="connect",
+    ),
+}

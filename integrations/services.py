@@ -1,0 +1,233 @@
+"""Integrations: writes. Every function runs inside the caller's ``tenant`` and makes no HTTP call."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core import signing
+from django.db import transaction
+
+from accounts import clock
+from accounts.models import Membership
+from contracts.records import ErpAccount, TokenGrant
+from history.models import Source
+from history.services import record
+from integrations import credentials, registry
+from integrations.cursors import forget_cursor
+from integrations.models import Credential, Integration, IntegrationState, OAuthState
+from jobs import queue
+from jobs.queue import Priority, Reason
+
+STATE_SALT = "integrations.oauth"
+STATE_LIFETIME = dt.timedelta(minutes=15)
+SUBJECT = "integration"
+
+
+class AuthorizationRejected(Exception):
+    """The authorisation cannot be accepted. ``code`` has a sentence; ``integration`` is set once known."""
+
+    def __init__(self, code: str, params: Mapping[str, str] | None = None) -> None:
+        super().__init__(code)
+        self.code = code
+        self.params = dict(params or {})
+        self.integration: Integration | None = None
+
+
+@transaction.atomic
+def save_integration(
+    *,
+    integration: Integration | None,
+    provider_key: str,
+    name: str,
+    client_id: str,
+    client_secret: str,
+    invite_url: str,
+    import_situations: Sequence[str],
+    person: Membership,
+) -> Integration:
+    """Create or change an integration. A blank ``client_secret`` keeps the stored one."""
+    is_new = integration is None
+    if integration is None:
+        integration = Integration(provider=provider_key, created_at=clock.now())
+    newly_imported = set(import_situations) - set(integration.import_situations)
+    integration.name = name
+    integration.import_situations = list(import_situations)
+    integration.save()
+    credential = Credential.objects.select_for_update().filter(integration=integration).first()
+    if credential is None:
+        credential = Credential(integration=integration)
+    is_other_application = credential.client_id not in ("", client_id)
+    credential.client_id = client_id
+    credential.invite_url = invite_url
+    if client_secret:
+        credential.set_secret("client_secret", client_secret)
+        credential.secret_tail = client_secret[-4:]
+    credential.save()
+    _record(integration, "integration.created" if is_new else "integration.saved", person=person)
+    if integration.state == IntegrationState.CONNECTED:
+        if is_other_application:
+            disconnect(integration=integration, code="integration.other_application")
+        elif newly_imported:
+            read_again(integration=integration)
+    return integration
+
+
+def read_again(*, integration: Integration) -> None:
+    """Start the reading over: orders that were passed over may have their place now."""
+    forget_cursor(integration.pk, "orders")
+    _poll_now(integration)
+
+
+def _poll_now(integration: Integration) -> None:
+    queue.enqueue(
+        "pull_orders",
+        channel=integration.channel,
+        key=str(integration.pk),
+        lock="pull_orders",
+        priority=Priority.PERSON,
+    )
+
+
+@transaction.atomic
+def begin_authorization(*, integration: Integration, membership: Membership) -> str:
+    """The ERP's address where the person authorises us. What comes back is checked by ``use_state``."""
+    provider = registry.get_provider(integration.provider)
+    credential = Credential.objects.get(integration=integration)
+    app = credentials.oauth_app(credential, integration.provider)
+    nonce, code_verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
+    state = OAuthState(
+        integration=integration,
+        membership=membership,
+        nonce_hash=hash_nonce(nonce),
+        redirect_uri=app.redirect_uri,
+        created_at=clock.now(),
+    )
+    state.set_secret("code_verifier", code_verifier)
+    state.save()
+    flow = provider.oauth(registry.get_endpoints(integration.provider))
+    return flow.authorize_url(app, state=signing.dumps(nonce, salt=STATE_SALT), code_verifier=code_verifier)
+
+
+def read_state(token: str) -> str:
+    """The nonce of a ``state`` that we signed. Raises ``AuthorizationRejected`` for any other."""
+    try:
+        return str(signing.loads(token, salt=STATE_SALT))
+    except signing.BadSignature as error:
+        raise AuthorizationRejected("integration.state_invalid") from error
+
+
+def hash_nonce(nonce: str) -> str:
+    return hashlib.sha256(nonce.encode()).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Authorization:
+    """A state that was just used: whose it is and what the exchange needs."""
+
+    integration: Integration
+    membership: Membership
+    code_verifier: str
+
+
+@transaction.atomic
+def use_state(*, state_id: int, user_id: int) -> Authorization:
+    """Spend the state, once, by the person who began it. Raises ``AuthorizationRejected``."""
+    state = OAuthState.objects.select_for_update().get(pk=state_id)
+    is_too_old = state.created_at < clock.now() - STATE_LIFETIME
+    if state.used_at is not None or is_too_old:
+        raise AuthorizationRejected("integration.state_invalid")
+    membership = Membership.objects.select_related("user").get(pk=state.membership_id)
+    if membership.user_id != user_id or not membership.is_active:
+        raise AuthorizationRejected("integration.state_of_other_person")
+    state.used_at = clock.now()
+    code_verifier = state.get_secret("code_verifier")
+    state.code_verifier = ""
+    state.save(update_fields=["used_at", "code_verifier"])
+    return Authorization(Integration.objects.get(pk=state.integration_id), membership, code_verifier)
+
+
+@transaction.atomic
+def record_connection(
+    *, integration_id: int, grant: TokenGrant, account: ErpAccount, person: Membership
+) -> Integration:
+    """Accept the account that was authorised, keep its tokens and start everything that waits.
+
+    Raises ``AuthorizationRejected`` when it is another account than before, or one that another
+    integration of this organization has already.
+    """
+    integration: Integration = Integration.objects.select_for_update().get(pk=integration_id)
+    if integration.account_document not in ("", account.document):
+        raise AuthorizationRejected(
+            "integration.other_account", {"name": account.name, "former": integration.account_name}
+        )
+    same_account = Integration.objects.filter(
+        provider=integration.provider, account_document=account.document
+    ).exclude(pk=integration.pk)
+    if first := same_account.first():
+        raise AuthorizationRejected("integration.account_taken", {"name": first.name})
+    credential = Credential.objects.select_for_update().get(integration=integration)
+    credentials.store_grant(credential, grant)
+    integration.account_document = account.document
+    integration.account_name = account.name
+    integration.state = IntegrationState.CONNECTED
+    integration.connected_at = clock.now()
+    integration.disconnected_at = None
+    integration.disconnect_code = ""
+    integration.disconnect_params = {}
+    integration.save()
+    _record(integration, "integration.connected", {"account": account.name}, person=person)
+    start_work(integration=integration)
+    return integration
+
+
+def start_work(*, integration: Integration) -> None:
+    """Let the channel run, poll at once and from then on, and keep the token alive."""
+    channel, key = integration.channel, str(integration.pk)
+    queue.set_budget(channel, integration.budget_key)
+    queue.resume_channel(channel)
+    queue.set_schedule(channel, "pull_orders", key, settings.ORDER_POLL_SECONDS, lock="pull_orders")
+    queue.set_schedule(channel, "renew_token", key, settings.TOKEN_RENEWAL_SECONDS, priority=Priority.TOKEN)
+    _poll_now(integration)
+
+
+@transaction.atomic
+def disconnect(*, integration: Integration, code: str, params: Mapping[str, str] | None = None) -> None:
+    """«Desconectado»: nothing runs and nothing is lost until a person connects again."""
+    integration = Integration.objects.select_for_update().get(pk=integration.pk)
+    if integration.state == IntegrationState.DISCONNECTED:
+        return
+    integration.state = IntegrationState.DISCONNECTED
+    integration.disconnected_at = clock.now()
+    integration.disconnect_code = code
+    integration.disconnect_params = dict(params or {})
+    integration.save()
+    queue.pause_channel(integration.channel, Reason(code, integration.disconnect_params))
+    explanation = registry.explain(code, integration.disconnect_params, integration.provider)
+    _record(integration, "integration.disconnected", {"reason": explanation.title})
+
+
+def record_refusal(*, integration: Integration, rejection: str, person: Membership) -> None:
+    """An authorisation that did not come about leaves its line too."""
+    _record(integration, "integration.authorization_refused", {"reason": rejection}, person=person)
+
+
+def _record(
+    integration: Integration,
+    code: str,
+    params: Mapping[str, object] | None = None,
+    *,
+    person: Membership | None = None,
+) -> None:
+    record(
+        subject_kind=SUBJECT,
+        subject_id=integration.pk,
+        code=code,
+        params=params,
+        source=Source.PERSON if person else Source.PLATFORM,
+        person=person.user.name if person else "",
+    )

@@ -1,0 +1,105 @@
+"""Integrations: what talks to the ERP. Outside any transaction, then one service."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+
+from accounts import clock, gateways
+from accounts.models import User
+from accounts.tenancy import tenant
+from contracts.errors import ErpError, PermissionMissing
+from contracts.records import ErpAccount, TokenGrant
+from integrations import credentials, registry, services
+from integrations.models import Credential, Integration, IntegrationState
+from integrations.services import Authorization, AuthorizationRejected
+from jobs.runner import JobContext
+
+
+def renew_token(job: JobContext) -> None:
+    """Keep the connection alive: a refresh token that is not used for a day is dead."""
+    with tenant(job.organization_id):
+        integration = Integration.objects.get(pk=int(job.key))
+        credential = Credential.objects.get(integration=integration)
+        seen = credential.get_secret("access_token")
+        renewed_at = credential.renewed_at
+    early = dt.timedelta(seconds=settings.TOKEN_RENEWAL_SECONDS * 0.9)
+    if renewed_at is None or renewed_at < clock.now() - early:
+        credentials.renew_token(integration, seen=seen)
+
+
+def mark_disconnected(job: JobContext) -> None:
+    """The runner met a dead credential on an integration's channel and paused it."""
+    with tenant(job.organization_id):
+        _, _, integration_id = str(job.payload["channel"]).partition(":")
+        integration = Integration.objects.filter(pk=int(integration_id)).first()
+        if integration and integration.state == IntegrationState.CONNECTED:
+            services.disconnect(
+                integration=integration,
+                code=str(job.payload["reason_code"]),
+                params=job.payload.get("reason_params") or {},
+            )
+
+
+def finish_authorization(*, user: User, state: str, code: str, error: str) -> Integration:
+    """What the ERP's redirect brought, to the end: connected, or ``AuthorizationRejected`` with a reason.
+
+    Every refusal that concerns an integration is written into its history.
+    """
+    ids = gateways.oauth_state(services.hash_nonce(services.read_state(state)))
+    if ids is None:
+        raise AuthorizationRejected("integration.state_invalid")
+    with tenant(ids.organization_id):
+        authorization = services.use_state(state_id=ids.state_id, user_id=user.pk)
+    try:
+        if error or not code:
+            denied = error == "access_denied"
+            raise AuthorizationRejected(
+                "integration.authorization_denied" if denied else "integration.authorization_failed"
+            )
+        grant = _exchange(authorization, code)
+        account = _read_account(authorization.integration, grant)
+        with tenant(ids.organization_id):
+            return services.record_connection(
+                integration_id=authorization.integration.pk,
+                grant=grant,
+                account=account,
+                person=authorization.membership,
+            )
+    except AuthorizationRejected as rejection:
+        rejection.integration = authorization.integration
+        explanation = registry.explain(rejection.code, rejection.params, authorization.integration.provider)
+        with tenant(ids.organization_id):
+            services.record_refusal(
+                integration=authorization.integration,
+                rejection=explanation.title,
+                person=authorization.membership,
+            )
+        raise
+
+
+def _exchange(authorization: Authorization, code: str) -> TokenGrant:
+    integration = authorization.integration
+    with tenant(integration.organization_id):
+        credential = Credential.objects.get(integration=integration)
+        app = credentials.oauth_app(credential, integration.provider)
+    flow = registry.get_provider(integration.provider).oauth(registry.get_endpoints(integration.provider))
+    try:
+        return flow.exchange(app, code=code, code_verifier=authorization.code_verifier)
+    except ErpError as error:
+        raise AuthorizationRejected(error.code, error.params) from error
+
+
+def _read_account(integration: Integration, grant: TokenGrant) -> ErpAccount:
+    """Nothing runs until the CNPJ is known: it is the account's identity."""
+    context = credentials.AuthorizingContext(integration, grant)
+    try:
+        account = registry.get_provider(integration.provider).get_account(context)
+    except PermissionMissing as error:
+        raise AuthorizationRejected("integration.account_permission_missing") from error
+    except ErpError as error:
+        raise AuthorizationRejected(error.code, error.params) from error
+    if not account.document:
+        raise AuthorizationRejected("integration.account_without_document")
+    return account

@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import clock
+from accounts.models import Organization, Perfil
+from accounts.permissions import ADMINS, READERS, TenantRequest, tenant_view
+from accounts.tenancy import tenant
+from contracts.provider import Provider
+from history.selectors import list_entries
+from history.timeline import build_days
+from integrations import credentials, registry, selectors, services, sync
+from integrations.forms import ConnectionForm
+from integrations.models import Credential, Integration
+from integrations.sentences import HISTORY
+from jobs.selectors import count_parked, next_run_at
+from ui.fragments import render_page
+
+
+@require_safe
+@tenant_view(READERS)
+def gallery(request: TenantRequest) -> HttpResponse:
+    return render(request, "integrations/gallery.html", _gallery_context())
+
+
+@require_safe
+@tenant_view(READERS)
+def provider_options(request: TenantRequest, provider: str) -> HttpResponse:
+    context = _gallery_context() | {"provider": _provider_or_404(provider)}
+    context["connections"] = [row for row in context["integrations"] if row.provider == provider]
+    return render_page(request, "integrations/gallery.html", context, fragment="integrations/_panel.html")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant_view(ADMINS)
+def new_connection(request: TenantRequest, provider: str) -> HttpResponse:
+    plug_in = _provider_or_404(provider)
+    if request.method == "POST":
+        return _save(request, plug_in, None)
+    form = ConnectionForm(
+        provider=plug_in,
+        integration=None,
+        initial={
+            "name": selectors.suggest_name(plug_in.name),
+            "situations": [item.code for item in plug_in.situations if item.imported_by_default],
+        },
+    )
+    return _render_connection(request, plug_in, None, form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant_view(READERS)
+def connection(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
+    plug_in = _provider_or_404(provider)
+    integration = get_object_or_404(Integration.objects.filter(provider=provider), pk=pk)
+    if request.method == "POST":
+        if request.membership.perfil not in ADMINS:
+            raise Http404
+        return _save(request, plug_in, integration)
+    credential = Credential.objects.get(integration=integration)
+    form = ConnectionForm(
+        provider=plug_in,
+        integration=integration,
+        initial={
+            "name": integration.name,
+            "client_id": credential.client_id,
+            "invite_url": credential.invite_url,
+            "situations": integration.import_situations,
+        },
+    )
+    return _render_connection(request, plug_in, integration, form)
+
+
+@require_POST
+@tenant_view(ADMINS)
+def connect(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
+    """«Conectar» with what is stored already."""
+    _provider_or_404(provider)
+    integration = get_object_or_404(Integration.objects.filter(provider=provider), pk=pk)
+    return _leave_for_authorization(request, integration)
+
+
+@never_cache
+@require_safe
+@login_required
+def oauth_return(request: HttpRequest, provider: str) -> HttpResponse:
+    """Where the ERP sends the person back. The organization travels in the signed, single-use state."""
+    plug_in = _provider_or_404(provider)
+    try:
+        integration = sync.finish_authorization(
+            user=request.user,  # type: ignore[arg-type]
+            state=request.GET.get("state", ""),
+            code=request.GET.get("code", ""),
+            error=request.GET.get("error", ""),
+        )
+    except services.AuthorizationRejected as rejection:
+        explanation = registry.explain(rejection.code, rejection.params, provider)
+        messages.error(request, f"{explanation.title}. {explanation.detail}")
+        if rejection.integration is None:
+            return redirect("accounts:home")
+        return _to_connection(rejection.integration)
+    messages.success(
+        request,
+        f"{plug_in.name} conectado à conta {integration.account_name}. Os pedidos já estão chegando.",
+    )
+    return _to_connection(integration)
+
+
+def _to_connection(integration: Integration) -> HttpResponse:
+    with tenant(integration.organization_id):
+        slug = Organization.objects.get(pk=integration.organization_id).slug
+    return redirect("integrations:connection", slug=slug, provider=integration.provider, pk=integration.pk)
+
+
+def _save(request: TenantRequest, provider: Provider, integration: Integration | None) -> HttpResponse:
+    form = ConnectionForm(request.POST, provider=provider, integration=integration)
+    if not form.is_valid():
+        return _render_connection(request, provider, integration, form, status=422)
+    values = form.cleaned_data
+    integration = services.save_integration(
+        integration=integration,
+        provider_key=provider.key,
+        name=values["name"],
+        client_id=values["client_id"],
+        client_secret=values["client_secret"],
+        invite_url=values["invite_url"],
+        import_situations=values["situations"],
+        person=request.membership,
+    )
+    if request.POST.get("action") == "connect":
+        return _leave_for_authorization(request, integration)
+    messages.success(request, "Integração salva.")
+    return redirect(
+        "integrations:connection", slug=request.organization.slug, provider=provider.key, pk=integration.pk
+    )
+
+
+def _leave_for_authorization(request: TenantRequest, integration: Integration) -> HttpResponse:
+    address = services.begin_authorization(integration=integration, membership=request.membership)
+    return redirect(address)
+
+
+def _render_connection(
+    request: TenantRequest,
+    provider: Provider,
+    integration: Integration | None,
+    form: ConnectionForm,
+    status: int = 200,
+) -> HttpResponse:
+    credential = form.credential
+    context = _gallery_context() | {
+        "provider": provider,
+        "integration": integration,
+        "form": form,
+        "redirect_uri": credentials.redirect_uri(provider.key),
+        "has_secret": bool(credential and credential.client_secret),
+        "secret_tail": credential.secret_tail if credential else "",
+        "credential": credential,
+        "can_edit": request.membership.perfil == Perfil.ADMIN,
+    }
+    if integration is not None:
+        _describe(integration)
+        entries = list_entries(services.SUBJECT, integration.pk, limit=50)
+        context["history_days"] = build_days(entries, HISTORY, clock.now())
+    return render_page(
+        request, "integrations/gallery.html", context, fragment="integrations/_panel.html", status=status
+    )
+
+
+def _gallery_context() -> dict[str, Any]:
+    """The page behind every side panel."""
+    integrations = list(selectors.list_integrations())
+    for integration in integrations:
+        _describe(integration)
+    cards = []
+    for provider in registry.list_providers():
+        worst = selectors.find_worst(integrations, provider.key)
+        cards.append(
+            {
+                "key": provider.key,
+                "name": provider.name,
+                "vendor": provider.vendor,
+                "state": worst.state if worst else "",
+                "state_label": worst.get_state_display() if worst else "",
+            }
+        )
+    return {"section": "integrations", "providers": cards, "integrations": integrations}
+
+
+def _describe(integration: Any) -> None:
+    """What the pages show beside the row's own columns."""
+    integration.provider_name = registry.get_provider(integration.provider).name
+    integration.parked_count = count_parked(integration.channel)
+    integration.next_poll_at = next_run_at(integration.channel, "pull_orders")
+    integration.disconnect_reason = selectors.explain_disconnection(integration)
+
+
+def _provider_or_404(key: str) -> Provider:
+    try:
+        return registry.get_provider(key)
+    except KeyError:
+        raise Http404 from None

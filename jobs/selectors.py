@@ -1,0 +1,28 @@
+"""Jobs: reads, inside the caller's ``tenant``."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db.models import QuerySet
+
+from jobs.models import Job, JobStatus, Schedule
+
+
+def list_parked() -> QuerySet[Job]:
+    """What waits for a person, the oldest first."""
+    return Job.objects.filter(status=JobStatus.PARKED).order_by("parked_at", "id")
+
+
+def count_parked(channel: str | None = None) -> int:
+    parked = list_parked()
+    return (parked if channel is None else parked.filter(channel=channel)).count()
+
+
+def find_parked(*, channel: str, kind: str, key: str) -> Job | None:
+    return list_parked().filter(channel=channel, kind=kind, key=key).last()
+
+
+def next_run_at(channel: str, kind: str) -> dt.datetime | None:
+    """When the schedule comes due, or ``None`` without one."""
+    return Schedule.objects.filter(channel=channel, kind=kind).values_list("next_at", flat=True).first()

@@ -1,0 +1,208 @@
+"""Orders with what belongs to them: items, installments, invoices, shipments and the tie to the ERP."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from accounts.tenancy import TenantModel
+from contracts.records import InvoiceState, OrderStatus
+from integrations.references import ErpReference
+
+
+class Origin(models.TextChoices):
+    ERP = "erp", "Importado do ERP"
+
+
+class OrderCounter(TenantModel):
+    """The organization's own sequence of order numbers: an ERP recycles its numbers, a URL must not."""
+
+    last = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization"], name="orders_counter_once")]
+
+    def __str__(self) -> str:
+        return str(self.last)
+
+
+class Order(TenantModel):
+    """``number`` is ours; ``erp_number`` and ``ecommerce_number`` are the other two, always labelled.
+
+    ``placed_on`` is the São Paulo day that the ERP calls creation. The totals beside ``total`` are known
+    once the details were read (``details_loaded_at``). ``delivery_address`` is empty when it is the
+    customer's own.
+    """
+
+    integration = models.ForeignKey(
+        "integrations.Integration", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    customer = models.ForeignKey(
+        "customers.Customer", null=True, on_delete=models.PROTECT, related_name="orders", db_constraint=False
+    )
+    number = models.BigIntegerField()
+    origin = models.CharField(max_length=10, choices=Origin)
+    status = models.CharField(max_length=20, choices=[(status.value, status.label) for status in OrderStatus])
+    is_return = models.BooleanField(default=False)
+    erp_number = models.CharField(max_length=40, blank=True)
+    ecommerce_number = models.CharField(max_length=80, blank=True)
+    ecommerce_name = models.TextField(blank=True)
+    placed_on = models.DateField(null=True)
+    total = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    products_total = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    freight = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    discount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    other_expenses = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    expected_on = models.DateField(null=True)
+    delivery_address = models.JSONField(default=dict)
+    details_loaded_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "number"], name="orders_number_once")]
+        indexes = [
+            models.Index(fields=["organization", "-placed_on", "-number"], name="orders_by_date"),
+            models.Index(fields=["organization", "erp_number"], name="orders_by_erp_number"),
+            models.Index(fields=["organization", "ecommerce_number"], name="orders_by_ecommerce"),
+            models.Index(fields=["organization", "status"], name="orders_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Pedido {self.number}"
+
+
+class OrderReference(ErpReference):
+    """The order's row at the ERP: the last situation known there, and a hash that decides «unchanged».
+
+    ``details_hash`` is the row's hash when the details were last read.
+    """
+
+    order = models.OneToOneField(
+        Order, on_delete=models.CASCADE, related_name="reference", db_constraint=False
+    )
+    situation = models.CharField(max_length=40)
+    row_hash = models.CharField(max_length=64)
+    details_hash = models.CharField(max_length=64, blank=True)
+    awaiting_invoice_since = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "integration", "external_id"], name="orders_reference_once"
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "integration"],
+                condition=Q(awaiting_invoice_since__isnull=False),
+                name="orders_awaiting_invoice",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_id} at integration {self.integration_id}"
+
+
+class PassedOverOrder(ErpReference):
+    """An order of the ERP that was not imported, and why: nothing is skipped in silence."""
+
+    erp_number = models.CharField(max_length=40, blank=True)
+    situation = models.CharField(max_length=40)
+    reason_code = models.CharField(max_length=60)
+    row_hash = models.CharField(max_length=64)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "integration", "external_id"], name="orders_passed_over_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_id}: {self.reason_code}"
+
+
+class OrderItem(TenantModel):
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="items", db_constraint=False)
+    position = models.IntegerField()
+    sku = models.TextField(blank=True)
+    description = models.TextField(blank=True)
+    quantity = models.DecimalField(max_digits=14, decimal_places=4)
+    unit_price = models.DecimalField(max_digits=16, decimal_places=4)
+    total = models.DecimalField(max_digits=14, decimal_places=2)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "order", "position"], name="orders_item_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.description
+
+
+class OrderInstallment(TenantModel):
+    order = models.ForeignKey(
+        Order, on_delete=models.CASCADE, related_name="installments", db_constraint=False
+    )
+    position = models.IntegerField()
+    due_on = models.DateField(null=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    method = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "order", "position"], name="orders_installment_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.position}: {self.amount}"
+
+
+class Invoice(TenantModel):
+    """A nota fiscal of the order. ``access_key`` is the 44-character chave de acesso, when there is one."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="invoices", db_constraint=False)
+    integration = models.ForeignKey(
+        "integrations.Integration", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    external_id = models.CharField(max_length=60)
+    number = models.CharField(max_length=20, blank=True)
+    series = models.CharField(max_length=10, blank=True)
+    access_key = models.CharField(max_length=44, blank=True)
+    state = models.CharField(max_length=12, choices=[(state.value, state.value) for state in InvoiceState])
+    issued_on = models.DateField(null=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "integration", "external_id"], name="orders_invoice_once"
+            )
+        ]
+        indexes = [models.Index(fields=["organization", "number"], name="orders_invoice_number")]
+
+    def __str__(self) -> str:
+        return f"NF {self.number}"
+
+
+class OrderShipment(TenantModel):
+    """The raw strings with which the ERP names the carriage. Nothing is started from them yet."""
+
+    order = models.OneToOneField(
+        Order, on_delete=models.CASCADE, related_name="shipment", db_constraint=False
+    )
+    carrier_name = models.TextField(blank=True)
+    shipping_method = models.TextField(blank=True)
+    freight_method = models.TextField(blank=True)
+    tracking_code = models.TextField(blank=True)
+    tracking_url = models.TextField(blank=True)
+    updated_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.tracking_code or self.shipping_method

@@ -1,0 +1,255 @@
+"""Orders: reads."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Coalesce
+
+from accounts.clock import SAO_PAULO
+from contracts.records import InvoiceState, OrderStatus
+from integrations import registry
+from integrations.models import Integration
+from orders.models import Invoice, Order, OrderReference, PassedOverOrder
+from orders.sentences import PASSED_OVER
+
+# A nota may be dated a little before we could see it.
+INVOICE_OVERLAP = dt.timedelta(days=2)
+FULL_SEARCH_EVERY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A saved view of the list. ``key`` stands in the address."""
+
+    key: str
+    label: str
+    condition: Q
+
+
+VIEWS = (
+    View("todos", "Todos", Q()),
+    View("aguardando-nf", "Aguardando NF", Q(reference__awaiting_invoice_since__isnull=False)),
+    View("em-transporte", "Em transporte", Q(status=OrderStatus.IN_TRANSIT)),
+    View("entregues", "Entregues", Q(status=OrderStatus.DELIVERED)),
+    View("cancelados", "Cancelados", Q(status=OrderStatus.CANCELLED)),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFilter:
+    """What the list is asked for; every part is optional."""
+
+    view: str = "todos"
+    text: str = ""
+    status: str = ""
+    integration_id: int | None = None
+    placed_from: dt.date | None = None
+    placed_to: dt.date | None = None
+
+
+def list_orders(wanted: OrderFilter) -> QuerySet[Order]:
+    """Newest first, with what a row shows."""
+    orders = _filtered(wanted)
+    condition = next((view.condition for view in VIEWS if view.key == wanted.view), Q())
+    return (
+        orders.filter(condition)
+        .select_related("customer", "shipment", "integration", "reference")
+        .prefetch_related("invoices")
+        .order_by("-placed_on", "-number")
+    )
+
+
+def count_views(wanted: OrderFilter) -> dict[str, int]:
+    counts = {
+        view.key.replace("-", "_"): Count("pk", filter=view.condition) for view in VIEWS if view.condition
+    }
+    totals = _filtered(wanted).aggregate(todos=Count("pk"), **counts)
+    return {view.key: totals[view.key.replace("-", "_")] for view in VIEWS}
+
+
+def _filtered(wanted: OrderFilter) -> QuerySet[Order]:
+    orders: QuerySet[Order] = Order.objects.all()
+    if wanted.text:
+        orders = orders.filter(_search(wanted.text))
+    if wanted.status:
+        orders = orders.filter(status=wanted.status)
+    if wanted.integration_id:
+        orders = orders.filter(integration_id=wanted.integration_id)
+    if wanted.placed_from:
+        orders = orders.filter(placed_on__gte=wanted.placed_from)
+    if wanted.placed_to:
+        orders = orders.filter(placed_on__lte=wanted.placed_to)
+    return orders
+
+
+def _search(text: str) -> Q:
+    """Equality on each number that an order has: under row-level security only that uses an index.
+
+    A name is not searched for yet: that takes search terms of their own.
+    """
+    text = text.strip().lstrip("#")
+    bare = re.sub(r"[\s./-]", "", text).upper()
+    found = Q(erp_number=text) | Q(ecommerce_number=text) | Q(shipment__tracking_code=bare)
+    if bare:
+        found |= Q(customer__document=bare)
+    # The nota and its order are of one organization, so the sub-query needs no join over all orders.
+    invoices = Invoice.objects.filter(Q(number=text) | Q(access_key=bare))
+    found |= Q(pk__in=invoices.values("order_id"))
+    if text.isascii() and text.isdigit() and len(text) < 18:
+        found |= Q(number=int(text))
+    return found
+
+
+def get_order(number: int) -> Order:
+    """Raises ``Order.DoesNotExist``."""
+    return Order.objects.select_related("customer", "integration", "reference").get(number=number)
+
+
+def needs_details(order: Order) -> bool:
+    """Whether the ERP's row changed since the details were read, or they never were."""
+    reference = order.reference
+    return reference.deleted_at is None and reference.details_hash != reference.row_hash
+
+
+def has_authorized_invoice(order_id: int) -> bool:
+    return (
+        Invoice.objects.filter(order_id=order_id, state=InvoiceState.AUTHORIZED)
+        .exclude(access_key="")
+        .exists()
+    )
+
+
+def shown_invoice_number(order: Order) -> str | None:
+    """The number of the order's nota for the list: the authorised one, else the newest."""
+    invoices = sorted(
+        order.invoices.all(), key=lambda invoice: (invoice.state != InvoiceState.AUTHORIZED, -invoice.pk)
+    )
+    return invoices[0].number if invoices else None
+
+
+def situation_label(order: Order) -> str:
+    """The ERP's own word for where the order stands there."""
+    code = order.reference.situation
+    situations = registry.get_provider(order.integration.provider).situations
+    return next((item.label for item in situations if item.code == code), code)
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """A step of the order's way: ``state`` is done, now, todo or cancelled."""
+
+    key: str
+    label: str
+    state: str
+    at: dt.datetime | dt.date | None = None
+
+
+_RANK = {
+    OrderStatus.INVOICED: 1,
+    OrderStatus.IN_TRANSIT: 2,
+    OrderStatus.NOT_DELIVERED: 2,
+    OrderStatus.DELIVERED: 3,
+}
+
+
+def list_stages(order: Order, invoices: list[Invoice]) -> list[Stage]:
+    """Importado → Nota fiscal emitida → Em transporte → Entregue; a cancelled order shows just that."""
+    imported = Stage("imported", f"Importado do {_erp_word(order)}", "done", order.created_at)
+    status = OrderStatus(order.status)
+    if status == OrderStatus.CANCELLED:
+        return [imported, Stage("cancelled", "Cancelado", "cancelled", None)]
+    rank = _RANK.get(status, 0)
+    issued = next((invoice for invoice in invoices if invoice.state == InvoiceState.AUTHORIZED), None)
+    if issued and rank == 0:
+        rank = 1
+    labels = [
+        ("invoiced", "Nota fiscal emitida", issued.issued_on if issued else None),
+        ("in_transit", "Não entregue" if status == OrderStatus.NOT_DELIVERED else "Em transporte", None),
+        ("delivered", "Entregue", None),
+    ]
+    stages = [imported]
+    for position, (key, label, at) in enumerate(labels, start=1):
+        state = "todo" if position > rank else "done"
+        if position == rank and status != OrderStatus.DELIVERED:
+            state = "now"
+        stages.append(Stage(key, label, state, at))
+    return stages
+
+
+def _erp_word(order: Order) -> str:
+    return registry.get_provider(order.integration.provider).name.split()[0]
+
+
+def summarise_passed_over(integration: Integration) -> list[dict[str, Any]]:
+    """How many orders of the ERP were not imported, by reason and situation."""
+    rows = (
+        PassedOverOrder.objects.filter(integration=integration)
+        .values("reason_code", "situation")
+        .annotate(count=Count("pk"))
+        .order_by("-count")
+    )
+    return [
+        {
+            "label": row["situation"] or PASSED_OVER.get(row["reason_code"], row["reason_code"]),
+            "reason": PASSED_OVER.get(row["reason_code"], row["reason_code"]),
+            "count": row["count"],
+        }
+        for row in rows
+    ]
+
+
+def summarise_first_read(integration: Integration, step: Mapping[str, Any]) -> dict[str, Any]:
+    created = Order.objects.filter(integration=integration).count()
+    skipped = PassedOverOrder.objects.filter(integration=integration).count()
+    since = dt.date.fromisoformat(step["created_from"]).strftime("%d/%m/%Y")
+    return {"since": since, "created": created, "skipped": skipped, "seen": created + skipped}
+
+
+def is_awaiting_invoices(integration: Integration) -> bool:
+    return _awaiting(integration).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceSearch:
+    """From which day to list notas; ``is_full`` when that is the day of the oldest order that awaits one."""
+
+    issued_from: dt.date
+    is_full: bool
+
+
+def plan_invoice_search(integration: Integration, cursor: Mapping[str, Any]) -> InvoiceSearch | None:
+    """The shortest list that can hold an awaited nota.
+
+    Once a day, and the first time, from the oldest order that awaits its nota. In between only notas newer
+    than the last reading can matter to orders that were awaited then already.
+    """
+    awaiting = _awaiting(integration)
+    oldest = awaiting.order_by("first_day").values_list("first_day", flat=True).first()
+    if oldest is None:
+        return None
+    read_at, full_read_at = (_moment(cursor.get(key)) for key in ("read_at", "full_read_at"))
+    latest = awaiting.order_by("-awaiting_invoice_since").values_list("awaiting_invoice_since", flat=True)[0]
+    if read_at is None or full_read_at is None or read_at - full_read_at > FULL_SEARCH_EVERY:
+        return InvoiceSearch(oldest, is_full=True)
+    days = [read_at.astimezone(SAO_PAULO).date() - INVOICE_OVERLAP]
+    if latest > read_at:
+        newly = awaiting.filter(awaiting_invoice_since__gt=read_at)
+        days += newly.order_by("first_day").values_list("first_day", flat=True)[:1]
+    pending = Invoice.objects.filter(integration=integration, state=InvoiceState.PENDING)
+    days += pending.exclude(issued_on=None).order_by("issued_on").values_list("issued_on", flat=True)[:1]
+    return InvoiceSearch(max(oldest, min(days)), is_full=min(days) <= oldest)
+
+
+def _awaiting(integration: Integration) -> Any:
+    references = OrderReference.objects.filter(integration=integration, awaiting_invoice_since__isnull=False)
+    return references.annotate(first_day=Coalesce("order__placed_on", "awaiting_invoice_since__date"))
+
+
+def _moment(text: str | None) -> dt.datetime | None:
+    return dt.datetime.fromisoformat(text) if text else None

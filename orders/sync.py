@@ -1,0 +1,172 @@
+"""Orders: what talks to the ERP. Each job saves its step after every page, so that a kill costs one page."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from typing import Any
+
+from django.conf import settings
+
+from accounts import clock
+from accounts.tenancy import tenant
+from contracts.errors import NotFound
+from contracts.records import InvoiceQuery, OrderQuery
+from history.services import record
+from integrations import registry
+from integrations.credentials import IntegrationContext
+from integrations.cursors import read_cursor, write_cursor
+from integrations.models import Integration, IntegrationState
+from jobs import queue
+from jobs.queue import Priority
+from jobs.runner import JobContext
+from orders import selectors, services
+from orders.models import OrderReference
+from orders.paging import Reading, advance
+
+ORDERS, INVOICES = "orders", "invoices"
+# The ERP's filter knows days, not hours, and its clock is not ours.
+OVERLAP = dt.timedelta(days=1)
+
+
+def pull_orders(job: JobContext) -> None:
+    """Read what changed at the ERP since the last complete reading; the first one starts some days back.
+
+    The ERP's list says all that an order here needs, so an order costs a hundredth of a call.
+    """
+    with tenant(job.organization_id):
+        integration = Integration.objects.get(pk=int(job.key))
+        if integration.state != IntegrationState.CONNECTED:
+            return
+        cursor = read_cursor(integration.pk, ORDERS)
+    provider = registry.get_provider(integration.provider)
+    context = IntegrationContext(integration, job_id=job.id)
+    step = dict(job.step) or _begin_reading(cursor)
+    query = OrderQuery(created_from=_day(step["created_from"]), updated_from=_day(step["updated_from"]))
+    reading = Reading.from_step(step["reading"])
+    while not reading.is_done:
+        page = provider.list_orders(context, query, offset=reading.offset)
+        reading = advance(reading, page)
+        step["reading"] = reading.to_step()
+        with tenant(job.organization_id):
+            services.upsert_from_list(integration=integration, page=page, situations=provider.situations)
+            job.save_step(**step)
+    with tenant(job.organization_id):
+        _finish_reading(integration, step, reading, cursor)
+
+
+def _begin_reading(cursor: dict[str, Any]) -> dict[str, Any]:
+    today = clock.today()
+    since = cursor.get("updated_from")
+    first_day = today - dt.timedelta(days=settings.FIRST_READ_DAYS)
+    return {
+        "started_on": today.isoformat(),
+        "created_from": None if since else first_day.isoformat(),
+        "updated_from": since,
+        "reading": Reading().to_step(),
+    }
+
+
+def _finish_reading(
+    integration: Integration, step: dict[str, Any], reading: Reading, cursor: dict[str, Any]
+) -> None:
+    is_first = step["updated_from"] is None
+    if reading.repeats:
+        _tell(integration, "orders.list_repeats", {})
+    # A list that still seems to hide rows is read once more from the same day, then let go.
+    must_return = (reading.repeats or reading.may_have_missed) and not cursor.get("is_second_reading")
+    if must_return:
+        write_cursor(integration.pk, ORDERS, {**cursor, "is_second_reading": True})
+    else:
+        since = dt.date.fromisoformat(step["started_on"]) - OVERLAP
+        write_cursor(integration.pk, ORDERS, {"updated_from": since.isoformat()})
+        if is_first:
+            _tell(integration, "orders.first_read", selectors.summarise_first_read(integration, step))
+    integration.last_polled_at = clock.now()
+    integration.save(update_fields=["last_polled_at"])
+    services.give_up_invoices(integration=integration)
+    if selectors.is_awaiting_invoices(integration):
+        queue.enqueue(
+            "pull_invoices",
+            channel=integration.channel,
+            key=str(integration.pk),
+            lock="pull_invoices",
+            priority=Priority.POLL,
+        )
+
+
+def pull_invoices(job: JobContext) -> None:
+    """One list of notas for all the orders that await theirs, from the oldest of them on."""
+    with tenant(job.organization_id):
+        integration = Integration.objects.get(pk=int(job.key))
+        if integration.state != IntegrationState.CONNECTED:
+            return
+        cursor = read_cursor(integration.pk, INVOICES)
+        search = selectors.plan_invoice_search(integration, cursor)
+    if search is None:
+        return
+    provider = registry.get_provider(integration.provider)
+    context = IntegrationContext(integration, job_id=job.id)
+    step = dict(job.step) or {
+        "started_at": clock.now().isoformat(),
+        "issued_from": search.issued_from.isoformat(),
+        "is_full": search.is_full,
+        "unmatched": 0,
+        "reading": Reading().to_step(),
+    }
+    query = InvoiceQuery(issued_from=_day(step["issued_from"]))
+    reading = Reading.from_step(step["reading"])
+    while not reading.is_done:
+        page = provider.list_invoices(context, query, offset=reading.offset)
+        reading = advance(reading, page)
+        step["reading"] = reading.to_step()
+        with tenant(job.organization_id):
+            step["unmatched"] += services.attach_invoices(
+                integration=integration, invoices=page.items, problems=page.problems
+            )
+            job.save_step(**step)
+    with tenant(job.organization_id):
+        write_cursor(
+            integration.pk,
+            INVOICES,
+            {
+                "read_at": step["started_at"],
+                "full_read_at": step["started_at"] if step["is_full"] else cursor["full_read_at"],
+                "unmatched": step["unmatched"],
+            },
+        )
+
+
+def complete_order(job: JobContext) -> None:
+    """The detail of one order: items, installments, delivery address, and its nota if we miss it."""
+    order_id = int(job.key)
+    with tenant(job.organization_id):
+        reference = OrderReference.objects.select_related("integration").get(order_id=order_id)
+        integration = reference.integration
+        has_invoice = selectors.has_authorized_invoice(order_id)
+    provider = registry.get_provider(integration.provider)
+    context = IntegrationContext(integration, job_id=job.id)
+    try:
+        detail = provider.get_order(context, reference.external_id)
+    except NotFound:
+        with tenant(job.organization_id):
+            services.mark_deleted_at_erp(integration=integration, order_id=order_id)
+        return
+    with tenant(job.organization_id):
+        services.apply_details(
+            integration=integration, order_id=order_id, detail=detail, situations=provider.situations
+        )
+    if detail.invoice_id and not has_invoice:
+        invoice = provider.get_invoice(context, detail.invoice_id)
+        # The order named the nota; whatever the nota says of its origin cannot be better.
+        invoice = replace(invoice, order_external_id=reference.external_id)
+        with tenant(job.organization_id):
+            services.attach_invoices(integration=integration, invoices=[invoice])
+
+
+def _tell(integration: Integration, code: str, params: dict[str, Any]) -> None:
+    record(subject_kind="integration", subject_id=integration.pk, code=code, params=params)
+
+
+def _day(text: str | None) -> dt.date | None:
+    return dt.date.fromisoformat(text) if text else None

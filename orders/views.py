@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.http import require_safe
+
+from accounts import clock
+from accounts.permissions import READERS, TenantRequest, tenant_view
+from history.selectors import list_entries
+from history.timeline import build_days
+from integrations import registry
+from integrations.models import Integration, IntegrationState
+from integrations.selectors import list_integrations
+from jobs import queue
+from jobs.queue import Priority
+from jobs.selectors import find_parked
+from orders import selectors, services
+from orders.forms import FilterForm
+from orders.models import Order
+from orders.sentences import HISTORY
+from ui.fragments import render_page
+from ui.paging import paginate
+
+
+@require_safe
+@tenant_view(READERS)
+def order_list(request: TenantRequest) -> HttpResponse:
+    integrations = list(list_integrations())
+    form = FilterForm(request.GET, integrations=integrations)
+    wanted = form.read()
+    page = paginate(selectors.list_orders(wanted), request.GET)
+    for order in page.rows:
+        order.situation_label = selectors.situation_label(order)
+        order.invoice = selectors.shown_invoice_number(order)
+    counts = selectors.count_views(wanted)
+    context = {
+        "section": "orders",
+        "page": page,
+        "views": [
+            {
+                "key": view.key,
+                "label": view.label,
+                "count": counts[view.key],
+                "url": _address(request, visao=view.key, pagina=None),
+                "current": view.key == wanted.view,
+            }
+            for view in selectors.VIEWS
+        ],
+        "filters": form,
+        "active_filters": [
+            {"label": label, "remove_url": _address(request, pagina=None, **{name: None})}
+            for name, label in form.describe(wanted).items()
+        ],
+        "has_any_order": bool(page.total) or Order.objects.exists(),
+        "has_integration": bool(integrations),
+    }
+    return render_page(request, "orders/list.html", context, fragment="orders/_list.html")
+
+
+def _address(request: HttpRequest, **changes: str | None) -> str:
+    query = {**request.GET.dict(), **changes}
+    return "?" + urlencode({key: value for key, value in query.items() if value})
+
+
+@require_safe
+@tenant_view(READERS)
+def order_detail(request: TenantRequest, number: int) -> HttpResponse:
+    order = _get_or_404(number)
+    _ask_for_details(order)
+    return render(request, "orders/detail.html", _detail_context(order))
+
+
+@require_safe
+@tenant_view(READERS)
+def order_items(request: TenantRequest, number: int) -> HttpResponse:
+    """The part of the page that waits for the ERP; it asks again until the details stand."""
+    return render(request, "orders/_items.html", _detail_context(_get_or_404(number)))
+
+
+@require_safe
+@tenant_view(READERS)
+def passed_over(request: TenantRequest, pk: int) -> HttpResponse:
+    """Which orders of the ERP were not imported, for the integration's page."""
+    integration = get_object_or_404(Integration.objects.all(), pk=pk)
+    skipped = selectors.summarise_passed_over(integration)
+    return render(request, "orders/_passed_over.html", {"skipped": skipped, "integration": integration})
+
+
+def _get_or_404(number: int) -> Order:
+    try:
+        return selectors.get_order(number)
+    except (Order.DoesNotExist, OverflowError):
+        raise Http404 from None
+
+
+def _ask_for_details(order: Order) -> None:
+    if selectors.needs_details(order) and not _parked_details(order):
+        queue.enqueue(
+            "complete_order",
+            channel=order.integration.channel,
+            key=str(order.pk),
+            lock=f"order:{order.pk}",
+            priority=Priority.PERSON,
+        )
+
+
+def _parked_details(order: Order) -> Any:
+    return find_parked(channel=order.integration.channel, kind="complete_order", key=str(order.pk))
+
+
+def _detail_context(order: Order) -> dict[str, Any]:
+    invoices = list(order.invoices.order_by("-issued_on", "-id"))
+    parked = _parked_details(order) if selectors.needs_details(order) else None
+    problem = None
+    if parked:
+        problem = registry.explain(parked.reason_code, parked.reason_params, order.integration.provider)
+    elif order.integration.state != IntegrationState.CONNECTED and selectors.needs_details(order):
+        problem = registry.explain("integration.waiting_connection", {}, order.integration.provider)
+    customer = order.customer
+    entries = list_entries(services.SUBJECT, order.pk)
+    order.situation_label = selectors.situation_label(order)  # type: ignore[attr-defined]
+    shipment = getattr(order, "shipment", None)
+    return {
+        "section": "orders",
+        "order": order,
+        "customer": customer,
+        "invoices": invoices,
+        "shipments": [shipment] if shipment else [],
+        "items": list(order.items.order_by("position")),
+        "installments": list(order.installments.order_by("position")),
+        "totals": {
+            "products": order.products_total,
+            "freight": order.freight,
+            "discount": order.discount,
+            "other": order.other_expenses,
+            "total": order.total,
+        },
+        "stages": selectors.list_stages(order, invoices),
+        "history_days": build_days(entries, HISTORY, clock.now()),
+        "loading_details": selectors.needs_details(order) and problem is None,
+        "details_problem": problem,
+    }
