@@ -2,24 +2,10 @@
 
 from __future__ import annotations
 
-import enum
-
 from django.db import models
 from django.db.models import Q
 
 from accounts.tenancy import TenantModel
-
-
-class Priority(enum.IntEnum):
-    """Which job of a channel goes first: the lowest number."""
-
-    TOKEN = 10
-    PERSON = 20
-    NOTIFICATION = 30
-    EXPORT = 40
-    POLL = 50
-    COMPLETION = 60
-    BACKFILL = 70
 
 
 class JobStatus(models.TextChoices):
@@ -47,6 +33,7 @@ class Channel(TenantModel):
     paused_at = models.DateTimeField(null=True)
     paused_code = models.CharField(max_length=80, blank=True)
     paused_params = models.JSONField(default=dict)
+    resumed_at = models.DateTimeField(null=True)
     last_served_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -56,15 +43,15 @@ class Channel(TenantModel):
 class Job(TenantModel):
     """One piece of work. Jobs of equal channel, kind and key are the same work, so only one of them waits.
 
-    ``payload`` holds ids only. ``step`` is where the handler goes on after an interruption. ``crashes`` counts
-    the claims since the handler last reported anything; ``failures`` counts the temporary errors since then.
-    ``lease`` is the token of the claim: a write with an older one is refused.
+    ``payload`` holds ids only. ``step`` is where the handler goes on after an interruption. ``crashes``
+    counts the claims since the handler last reported anything; ``failures`` counts the temporary errors since
+    then. ``lease`` is the token of the claim: a write with an older one is refused.
     """
 
     channel = models.CharField(max_length=80)
     kind = models.CharField(max_length=80)
     key = models.CharField(max_length=200)
-    lock = models.CharField(max_length=200, null=True)  # noqa: DJ001  NULL excludes the row from the lock
+    lock = models.CharField(max_length=200, null=True)
     priority = models.SmallIntegerField()
     payload = models.JSONField(default=dict)
     step = models.JSONField(default=dict)
@@ -160,7 +147,7 @@ class Schedule(TenantModel):
     channel = models.CharField(max_length=80)
     kind = models.CharField(max_length=80)
     key = models.CharField(max_length=200)
-    lock = models.CharField(max_length=200, null=True)  # noqa: DJ001  as in Job
+    lock = models.CharField(max_length=200, null=True)
     priority = models.SmallIntegerField()
     payload = models.JSONField(default=dict)
     every = models.DurationField()

@@ -11,7 +11,7 @@ from contracts.records import Explanation
 
 BUG = "us.bug"
 CRASHED = "us.crashed"
-CONNECTION_LOST = "us.connection_lost"
+DATABASE_AWAY = "us.database_away"
 
 
 def explain(code: str, params: Mapping[str, str]) -> Explanation:
@@ -32,7 +32,7 @@ def explain(code: str, params: Mapping[str, str]) -> Explanation:
             owner="us",
             action="retry",
         )
-    if code == CONNECTION_LOST:
+    if code == DATABASE_AWAY:
         return Explanation(
             title="Conexão interna interrompida",
             detail="O nosso banco de dados ficou fora do ar por um instante. Tentamos de novo sozinhos.",
@@ -46,7 +46,8 @@ def explain(code: str, params: Mapping[str, str]) -> Explanation:
         )
     return Explanation(
         title="Não foi possível concluir",
-        detail=f"O trabalho parou com o código {code}. Tente de novo; se o erro voltar, fale com a nossa equipe.",
+        detail=f"O trabalho parou com o código {code}. Tente de novo; se o erro voltar,"
+        " fale com a nossa equipe.",
         owner="us",
         action="retry",
     )

@@ -57,7 +57,7 @@ def use_own_broker(number: int) -> None:
 
 @pytest.fixture
 def owner_sql(process_database: TestDatabase, db: None) -> Callable[..., list[tuple[Any, ...]]]:
-    """``owner_sql(sql, params)``: a statement as the owner role, committed at once; sees committed rows only."""
+    """``owner_sql(sql, params)``: run as the owner role and committed at once; sees committed rows only."""
 
     def run(sql: str, parameters: Any = None) -> list[tuple[Any, ...]]:
         return run_sql(process_database.owner, sql, parameters)

@@ -144,7 +144,7 @@ class TestDatabase:
                 run_sql(self.maintenance, "SELECT pg_advisory_unlock(%s, hashtext(%s))", lock)
 
     def _template(self) -> str:
-        """The template of these migrations; made under another name first, so that a half one is never used."""
+        """The template of these migrations; made under another name first: a half one is never used."""
         name = f"{TEMPLATE_PREFIX}{schema_hash()}"
         templates = self._databases(TEMPLATE_PREFIX)
         if name in templates:

@@ -115,7 +115,7 @@ class Stack:
 
 
 def wait_until(condition: Callable[[], Any], *, seconds: float = 30.0) -> Any:
-    """The first true value of ``condition``; a failure after ``seconds``, which is a limit and not a measure."""
+    """The first true value of ``condition``; a failure after ``seconds``: a limit, not a measure."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         value = condition()

@@ -3,7 +3,8 @@ from django.db import migrations
 from accounts import rls
 
 # One claim at a time, so that the turn of the channels and the locks are exact. Whoever may be served next
-# is found by a skip scan over the channels that have a pending job: a backlog of one costs the others nothing.
+# is found by a skip scan over the channels that have a pending job: the backlog of one costs the others
+# nothing. It waits for no row, because a row that is locked now can be claimed a moment later.
 CLAIM = """
 DECLARE
     moment timestamptz;
@@ -29,7 +30,8 @@ BEGIN
         FROM waiting w
         JOIN jobs_channel c ON c.organization_id = w.tenant AND c.name = w.name
         LEFT JOIN jobs_budget b ON b.key = c.budget_key
-        WHERE c.paused_at IS NULL AND coalesce(b.next_slot_at, moment) <= moment + wait_seconds * interval '1 second'
+        WHERE c.paused_at IS NULL
+          AND coalesce(b.next_slot_at, moment) <= moment + wait_seconds * interval '1 second'
         ORDER BY c.last_served_at NULLS FIRST, c.id
     LOOP
         SELECT j.id INTO chosen FROM jobs_job j
@@ -40,6 +42,9 @@ BEGIN
                  AND r.lock = j.lock AND r.status = 'running'))
         ORDER BY j.priority, j.not_before, j.id
         LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED;
+        CONTINUE WHEN NOT FOUND;
+        PERFORM FROM jobs_channel c WHERE c.id = turn.id AND c.paused_at IS NULL
+        FOR NO KEY UPDATE SKIP LOCKED;
         CONTINUE WHEN NOT FOUND;
 
         token := nextval('jobs_lease_seq');
@@ -69,7 +74,8 @@ DUE_SCHEDULES = """
 
 HAS_DUE_JOBS = """
     SELECT EXISTS (
-        SELECT FROM jobs_job j JOIN jobs_channel c ON c.organization_id = j.organization_id AND c.name = j.channel
+        SELECT FROM jobs_job j
+        JOIN jobs_channel c ON c.organization_id = j.organization_id AND c.name = j.channel
         WHERE j.status = 'pending' AND j.not_before <= clock_now() AND c.paused_at IS NULL)
 """
 
