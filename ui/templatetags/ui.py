@@ -115,7 +115,7 @@ def chip(label: str, tone: str = "", icon: str = "") -> dict[str, str]:
 
 
 @register.inclusion_tag("components/field.html")
-def field(bound: BoundField, help: str = "", css: str = "", **attrs: Any) -> dict[str, Any]:  # noqa: A002
+def field(bound: BoundField, help: str = "", css: str = "", **attrs: Any) -> dict[str, Any]:
     """Label, control, help and errors of one form field. ``attrs`` go on the control, ``_`` for ``-``."""
     help_text = help or bound.help_text
     errors = bound.errors
@@ -141,7 +141,7 @@ def field(bound: BoundField, help: str = "", css: str = "", **attrs: Any) -> dic
 
 
 @register.inclusion_tag("components/checklist.html")
-def checklist(bound: BoundField, help: str = "") -> dict[str, Any]:  # noqa: A002
+def checklist(bound: BoundField, help: str = "") -> dict[str, Any]:
     """The boxes of a multiple-choice field as one group."""
     boxes: list[BoundWidget] = list(bound)
     return {"bound": bound, "boxes": boxes, "help_text": help or bound.help_text, "errors": bound.errors}
