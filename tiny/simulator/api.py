@@ -69,7 +69,8 @@ class Api:
         with self._store.transaction() as cursor:
             owner = store.find_access_token(cursor, token) if scheme.lower() == "bearer" and token else None
             account = store.get_account(cursor, owner["account_id"]) if owner else None
-            refusal, headers = (None, {})
+            refusal: Response | None = None
+            headers: dict[str, str] = {}
             struck = faults.Struck()
             if owner is None or account is None or not owner["is_active"]:
                 refusal = Response(401)

@@ -69,7 +69,7 @@ class Application:
         return message_page("Ocorreu um erro", "Page not found", 404)
 
 
-class _Task(WSGITask):
+class _Task(WSGITask):  # type: ignore[misc]
     """Lets the application hang up on a client, which plain WSGI cannot."""
 
     def get_environment(self) -> dict[str, Any]:
@@ -81,7 +81,7 @@ class _Task(WSGITask):
         self.channel.socket.shutdown(socket.SHUT_RDWR)
 
 
-class _Channel(HTTPChannel):
+class _Channel(HTTPChannel):  # type: ignore[misc]
     task_class = _Task
 
 

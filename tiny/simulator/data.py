@@ -59,6 +59,7 @@ SITUACOES = {
     2: "Cancelada",
     9: "Não entregue",
 }
+SITUACOES_ABERTAS = (8, 0, 3, 4, 1, 7, 5)
 SITUACOES_COM_NOTA = frozenset({1, 7, 5, 6, 9})
 SITUACOES_COM_RASTREIO = frozenset({5, 6, 9})
 

@@ -75,14 +75,16 @@ class Pages:
                     name=account["razao_social"],
                     cnpj=mask_cnpj(account["cnpj"]),
                     place=f"{account['endereco']['municipio']}/{account['endereco']['uf']}",
-                    total=sum(counts.values()),
-                    open=sum(counts.get(situacao, 0) for situacao in (8, 0, 3, 4, 1, 7, 5)),
-                    apps=len(store.list_apps(cursor, account["id"])),
+                    total=_count(sum(counts.values())),
+                    open=_count(sum(counts.get(situacao, 0) for situacao in data.SITUACOES_ABERTAS)),
+                    apps=len(apps),
+                    apps_label="aplicativo" if len(apps) == 1 else "aplicativos",
                     limit=f"{account['read_limit']} leituras/min" if account["read_limit"] else "sem limite",
                     live=html('<span class="chip ok">ao vivo</span>') if account["is_live"] else "",
                 )
                 for account in store.list_accounts(cursor)
                 for counts in [store.count_situacoes(cursor, account["id"])]
+                for apps in [store.list_apps(cursor, account["id"])]
             ]
         return page("Contas", html(templates.HOME, cards=cards))
 
@@ -334,7 +336,7 @@ def _paging(place: int, size: int, total: int, filters: dict[str, str], tab: str
         return html('<a class="button" href="{tab}?{query}">{label}</a>', tab=tab, query=query, label=label)
 
     first_row = (place - 1) * size + 1
-    text = f"{first_row} a {min(place * size, total)} de {total}" if total else "0 resultados"
+    text = f"{first_row} a {min(place * size, total)} de {_count(total)}" if total else "0 resultados"
     return html(
         '<nav class="paging" aria-label="Páginas"><span>{text}</span>{older}{newer}</nav>',
         text=text,
@@ -345,6 +347,10 @@ def _paging(place: int, size: int, total: int, filters: dict[str, str], tab: str
 
 def _moment(moment: datetime) -> str:
     return f"{moment.astimezone(data.BRASILIA):%d/%m/%Y %H:%M:%S}"
+
+
+def _count(value: int) -> str:
+    return f"{value:,}".replace(",", ".")
 
 
 def _money(value: float) -> str:

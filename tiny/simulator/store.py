@@ -588,24 +588,25 @@ def list_rows(
     parameters = [account_id, *(value for _, value in conditions)]
     direction = "DESC" if descending else "ASC"
     cursor.execute(
-        f"SELECT coalesce(sum(vezes), 0) AS total FROM {table} WHERE {where}",  # noqa: S608
+        f"SELECT coalesce(sum(vezes), 0) AS total, count(*) AS rows FROM {table} WHERE {where}",  # noqa: S608
         parameters,
     )
-    row = cursor.fetchone()
-    total = 0 if row is None else int(row["total"])
+    count = cursor.fetchone()
+    assert count is not None  # noqa: S101
+    repeats = "CROSS JOIN generate_series(1, vezes)" if count["total"] != count["rows"] else ""
     cursor.execute(
-        f"SELECT {table}.* FROM {table} CROSS JOIN generate_series(1, vezes) WHERE {where}"  # noqa: S608
+        f"SELECT {table}.* FROM {table} {repeats} WHERE {where}"  # noqa: S608
         f" ORDER BY id {direction} LIMIT %s OFFSET %s",
         [*parameters, limit, offset],
     )
-    return _all(cursor), total
+    return _all(cursor), int(count["total"])
 
 
 def list_open_pedidos(cursor: Cursor, account_id: int) -> list[Row]:
     """Orders that may still move, with the least that ``life`` needs to choose one."""
     cursor.execute(
         "SELECT id, situacao FROM pedido WHERE account_id = %s AND situacao = ANY(%s) ORDER BY id",
-        (account_id, [8, 0, 3, 4, 1, 7, 5]),
+        (account_id, list(data.SITUACOES_ABERTAS)),
     )
     return _all(cursor)
 

@@ -14,7 +14,7 @@ HOME_CARD = """
   <ul class="stats">
     <li><strong>{total}</strong> pedidos</li>
     <li><strong>{open}</strong> em andamento</li>
-    <li><strong>{apps}</strong> aplicativos</li>
+    <li><strong>{apps}</strong> {apps_label}</li>
   </ul>
   <p class="sub">{limit}</p>
   <p class="actions"><a class="button primary" href="/contas/{id}/aplicativos">Aplicativos</a>
@@ -73,7 +73,7 @@ ORDERS = """
   <button class="button">Filtrar</button>
 </form>
 <section class="card flush">
-<table class="rows">
+<table class="rows orders">
 <thead><tr><th>Pedido</th><th>Cliente</th><th>Situação</th><th>Envio</th>
 <th class="right">Valor</th></tr></thead>
 <tbody>{rows}</tbody>
