@@ -1,7 +1,8 @@
 """``python -m tiny.simulator``: start the simulator and serve until SIGTERM or Ctrl-C.
 
 Environment: SIMULATOR_DATABASE_URL and SIMULATOR_PORT (needed), SIMULATOR_HOST (127.0.0.1),
-SIMULATOR_LIVE=1 (orders live by themselves), SIMULATOR_LIVE_SECONDS (4, mean time between events).
+SIMULATOR_LIVE=1 (orders live by themselves; by default only where DEMO=1), SIMULATOR_LIVE_SECONDS (4, mean
+time between events).
 """
 
 from __future__ import annotations
@@ -23,7 +24,8 @@ LOG = logging.getLogger("tiny.simulator")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tiny.simulator", description="Tiny simulado")
-    parser.add_argument("--live", action="store_true", default=os.environ.get("SIMULATOR_LIVE") == "1")
+    is_live = os.environ.get("SIMULATOR_LIVE", os.environ.get("DEMO")) == "1"
+    parser.add_argument("--live", action="store_true", default=is_live)
     parser.add_argument("--host", default=os.environ.get("SIMULATOR_HOST", "127.0.0.1"))
     parser.add_argument("--port", type=int, default=os.environ.get("SIMULATOR_PORT"))
     options = parser.parse_args()

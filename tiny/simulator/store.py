@@ -284,7 +284,7 @@ def _all(cursor: Cursor) -> list[Row]:
 
 
 def add_account(cursor: Cursor, account: Mapping[str, Any]) -> Row:
-    """Insert an account made by ``data``; raises psycopg2.errors.UniqueViolation for a known CNPJ."""
+    """Insert an account made by ``data``; its CNPJ must be new."""
     columns = (
         "cnpj", "razao_social", "fantasia", "email", "fone", "endereco", "catalogo", "seed", "read_limit",
     )  # fmt: skip
@@ -300,6 +300,11 @@ def add_account(cursor: Cursor, account: Mapping[str, Any]) -> Row:
     row = _one(cursor)
     assert row is not None  # noqa: S101
     return row
+
+
+def delete_account(cursor: Cursor, cnpj: str) -> None:
+    """Remove an account with its orders, apps, tokens and calls."""
+    cursor.execute("DELETE FROM account WHERE cnpj = %s", (cnpj,))
 
 
 def get_account(cursor: Cursor, account_id: int) -> Row | None:
