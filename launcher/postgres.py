@@ -28,6 +28,7 @@ from launcher.processes import (
     Account,
     Child,
     LauncherError,
+    PortTakenError,
     Registry,
     find_free_port,
     is_port_free,
@@ -145,7 +146,11 @@ class Postgres:
             self._create_cluster()
         if self.port is None or not is_port_free(self.port):
             self.port = find_free_port(self.first_port)
-        self._launch()
+        try:
+            self._launch()
+        except PortTakenError:
+            self.port = find_free_port(self.port + 1)
+            self._launch()
         roles.prepare_cluster(self.superuser(), self.passwords, for_tests=self.for_tests)
 
     def restart(self) -> None:
@@ -170,6 +175,8 @@ class Postgres:
                 return
             tail = self.child.log_tail(8)
             self.child.stop()
+            if "Address already in use" in tail:
+                raise PortTakenError(f"PostgreSQL's port {self.port} was taken by another program.")
             if "postmaster.pid" not in tail or time.monotonic() > deadline:
                 raise LauncherError(f"PostgreSQL did not start; its log {self.log} ends with:\n{tail}")
             time.sleep(0.3)

@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
+import secrets
 import signal
 import socket
 import subprocess
@@ -23,6 +24,10 @@ _libc = ctypes.CDLL(None) if sys.platform == "linux" else None
 
 class LauncherError(Exception):
     """Something the person at the keyboard can act on; its text is the one sentence that they read."""
+
+
+class PortTakenError(LauncherError):
+    """Somebody took the port between our look and the server's bind."""
 
 
 @dataclass(frozen=True)
@@ -295,6 +300,11 @@ def is_port_free(port: int) -> bool:
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) != 0
+
+
+def find_any_port() -> int:
+    """A free one whose number does not matter; chance keeps two who look at once apart."""
+    return find_free_port(10000 + secrets.randbelow(9000))
 
 
 def find_free_port(first: int, *, avoid: frozenset[int] = frozenset()) -> int:

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import TracebackType
 
 from launcher.checkout import ROOT
-from launcher.processes import Child, LauncherError, Registry, find_free_port
+from launcher.processes import Child, LauncherError, Registry, find_any_port
 
 # Straight to the loopback address, whatever proxy the environment names.
 _opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
@@ -55,7 +55,7 @@ class Stack(AbstractContextManager["Stack"]):
             self.children.pop().stop()
 
     def web(self, port: int | None = None) -> Child:
-        port = port or find_free_port(18000)
+        port = port or find_any_port()
         arguments = ["-m", "config.serve", "--host", "127.0.0.1", "--port", str(port)]
         return self._child("web", arguments, url=f"http://127.0.0.1:{port}")
 
@@ -71,7 +71,7 @@ class Stack(AbstractContextManager["Stack"]):
         return self._child("beat", [*arguments, "--schedule", str(self.logs / "beat-schedule")])
 
     def simulator(self, port: int | None = None) -> Child:
-        port = port or find_free_port(18500)
+        port = port or find_any_port()
         child = self._child("simulator", ["-m", "tiny.simulator"], url=f"http://127.0.0.1:{port}")
         child.env["SIMULATOR_PORT"] = str(port)
         return child

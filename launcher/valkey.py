@@ -10,7 +10,15 @@ from pathlib import Path
 from typing import IO
 
 from launcher.checkout import write_private
-from launcher.processes import Child, LauncherError, Registry, find_free_port, is_port_free, wait_until
+from launcher.processes import (
+    Child,
+    LauncherError,
+    PortTakenError,
+    Registry,
+    find_free_port,
+    is_port_free,
+    wait_until,
+)
 
 _HOST = "127.0.0.1"
 _START_SECONDS = 20.0
@@ -63,7 +71,11 @@ class Valkey:
         self.home.chmod(0o700)
         if self.port is None or not is_port_free(self.port):
             self.port = find_free_port(self.first_port)
-        self._launch()
+        try:
+            self._launch()
+        except PortTakenError:
+            self.port = find_free_port(self.port + 1)
+            self._launch()
 
     def restart(self) -> None:
         """After a crash or a kill: same port, same data."""
@@ -99,6 +111,8 @@ class Valkey:
         ):
             tail = child.log_tail(8)
             self.stop()
+            if "Address already in use" in tail:
+                raise PortTakenError(f"Valkey's port {self.port} was taken by another program.")
             raise LauncherError(f"Valkey did not start; its log {self.log} ends with:\n{tail}")
 
     def _answers(self) -> bool:

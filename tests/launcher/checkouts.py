@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from launcher.checkout import ROOT
-from launcher.processes import find_free_port, process_table, wait_until
+from launcher.processes import find_any_port, find_free_port, process_table, wait_until
 
 _NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".*_cache", ".hypothesis")
 # What this test run was told must not steer the checkout under test.
@@ -68,7 +68,7 @@ def copy_checkout(target: Path) -> Path:
 
 def free_ports() -> dict[str, str]:
     """Far from the defaults, where a person's own `make run` may live."""
-    port = find_free_port(28000)
+    port = find_any_port()
     return {"PORT": str(port), "SIMULATOR_PORT": str(find_free_port(port + 1))}
 
 

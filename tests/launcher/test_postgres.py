@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import socket
 import stat
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import pytest
 
 from launcher import keys, postgres, roles
 from launcher.postgres import Postgres
-from launcher.processes import find_free_port, process_table
+from launcher.processes import find_any_port, process_table
 from tests.launcher.checkouts import open_folder
 
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root hands the database to another user")
@@ -24,7 +25,7 @@ def make_postgres(home: Path) -> Postgres:
         home / "postgres",
         passwords=keys.load_or_create(home / "keys.json"),
         log=home / "postgres.log",
-        first_port=find_free_port(27000),
+        first_port=find_any_port(),
         for_tests=True,
     )
 
@@ -165,3 +166,17 @@ def test_passwords_reach_neither_the_log_nor_other_users(folder: Path) -> None:
     assert [name for name, password in server.passwords.items() if password in log] == []
     assert stat.S_IMODE((folder / "keys.json").stat().st_mode) == 0o600
     assert [path.name for path in server.folder.iterdir()] == ["data"]
+
+
+def test_a_port_that_somebody_took_meanwhile_is_left_to_them(folder: Path) -> None:
+    server = make_postgres(folder)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        server.port = other.getsockname()[1]
+
+        server.start()
+
+        try:
+            assert server.port != other.getsockname()[1]
+            assert query(server.url(roles.APP), "SELECT 1") == [(1,)]
+        finally:
+            server.stop()

@@ -9,14 +9,14 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from launcher import valkey
-from launcher.processes import LauncherError, find_free_port
+from launcher.processes import LauncherError, find_any_port
 from launcher.valkey import Valkey
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[Valkey]:
     server = Valkey(
-        tmp_path / "valkey", password="s3cret", log=tmp_path / "valkey.log", first_port=find_free_port(27500)
+        tmp_path / "valkey", password="s3cret", log=tmp_path / "valkey.log", first_port=find_any_port()
     )
     server.start()
     yield server
@@ -37,7 +37,7 @@ def test_what_was_acknowledged_survives_a_kill(server: Valkey) -> None:
 
 def test_it_refuses_strangers_and_eviction(server: Valkey) -> None:
     with pytest.raises(redis.AuthenticationError):
-        redis.Redis(port=server.port, retry=Retry(NoBackoff(), 0)).ping()
+        redis.Redis(port=server.port or 0, retry=Retry(NoBackoff(), 0)).ping()
     client = redis.Redis.from_url(server.url())
     assert client.config_get("maxmemory-policy") == {"maxmemory-policy": "noeviction"}
     assert client.config_get("bind") == {"bind": "127.0.0.1"}
@@ -45,7 +45,7 @@ def test_it_refuses_strangers_and_eviction(server: Valkey) -> None:
 
 def test_no_second_server_on_the_same_file(server: Valkey, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(valkey, "_LOCK_SECONDS", 0.2)
-    second = Valkey(server.home, password="s3cret", log=server.log, first_port=27600)
+    second = Valkey(server.home, password="s3cret", log=server.log, first_port=find_any_port())
 
     with pytest.raises(LauncherError, match="Another Valkey server still uses"):
         second.start()
