@@ -283,7 +283,7 @@ def announce(web_url: str, simulator_url: str, demo: Mapping[str, Any]) -> str:
     {"logins": [{"company", "email", "password"}], "simulator": {"credentials": [{"account", "client_id",
     "client_secret"}]}}; further text fields of these objects are shown by their names.
     """
-    lines = ["", f"  Entreposto   {web_url}/", ""]
+    lines = ["", f"  Entreposto   {web_url}/"]
     lines += [f"  Login        {_fields(login)}" for login in demo.get("logins", [])]
     simulator = demo.get("simulator", {})
     lines += ["", f"  Simulator    {simulator_url}/   (plays Tiny ERP)"]
