@@ -80,6 +80,10 @@
     one("#toasts").append(toast);
     hideLater(toast);
   });
+  // An address that can be shared says only what was asked.
+  on("htmx:configRequest", ({ detail }) => {
+    for (const [name, value] of [...detail.formData]) if (!value) detail.formData.delete(name);
+  });
   on("htmx:sendError htmx:responseError htmx:timeout", () => { one("#falha").hidden = false; });
   on("htmx:afterSettle", () => { one("#falha").hidden = true; openDrawer(); });
 

@@ -1,4 +1,4 @@
-"""How Brazilian values are written on a page. Pure functions of text; ``templatetags`` hands them to templates.
+"""How Brazilian values are written on a page: pure functions of text, the filters of every template.
 
 Every function takes what the ERP sent, with or without punctuation, and gives back a text that it could
 not read as it came, trimmed. The ``mask_*`` functions never do: what they cannot read, they hide whole.

@@ -19,7 +19,7 @@ def to_brasilia(moment: dt.datetime) -> dt.datetime:
 
 
 def write_moment(moment: dt.datetime, style: Style, *, now: dt.datetime | None = None) -> str:
-    """``relative`` needs ``now``; the others are ``18/11/2026 às 09:12``, ``18/11 09:12``, ``18/11/2026``, ``09:12``."""
+    """``relative`` needs ``now``; full, short, day, time: ``18/11/2026 às 09:12``, ``18/11 09:12``, …"""
     local = to_brasilia(moment)
     if style == "full":
         return f"{local:%d/%m/%Y às %H:%M}"
@@ -34,10 +34,9 @@ def write_moment(moment: dt.datetime, style: Style, *, now: dt.datetime | None =
     return _write_relative(local, to_brasilia(now))
 
 
-def write_day(day: dt.date, today: dt.date) -> str:
-    """The heading of one day in a timeline: ``Hoje, 21/11/2026``, ``Ontem, 20/11/2026``, ``18/11/2026``."""
-    name = {0: "Hoje, ", 1: "Ontem, "}.get((today - day).days, "")
-    return f"{name}{day:%d/%m/%Y}"
+def write_day(day: dt.date, style: Style) -> str:
+    """A day without an hour, as short as ``style`` allows: ``18/11`` or ``18/11/2026``."""
+    return f"{day:%d/%m}" if style == "short" else f"{day:%d/%m/%Y}"
 
 
 def _write_relative(local: dt.datetime, now: dt.datetime) -> str:

@@ -15,7 +15,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from ui import formats
-from ui.moments import Style, to_brasilia, write_moment
+from ui.moments import Style, to_brasilia, write_day, write_moment
 
 register = template.Library()
 
@@ -84,10 +84,15 @@ def web_address(text: str | None) -> str:
 
 
 @register.simple_tag(takes_context=True)
-def when(context: Context, moment: dt.datetime | None, style: Style = "relative") -> SafeString | str:
-    """A ``<time>`` in Brasília time, with the exact second in its title; ``now`` comes from the context."""
+def when(context: Context, moment: dt.date | None, style: Style = "relative") -> SafeString | str:
+    """A ``<time>`` in Brasília time, with the exact second in its title; ``now`` comes from the context.
+
+    A date that has no hour is written as a day, whatever the style.
+    """
     if moment is None:
         return "—"
+    if not isinstance(moment, dt.datetime):
+        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), write_day(moment, style))
     local = to_brasilia(moment)
     now = cast("dt.datetime | None", context.get("now"))
     return format_html(
