@@ -101,7 +101,7 @@ class Heartbeat:
                 except LeaseLost:
                     return
                 except DATABASE_AWAY:
-                    connection.close()
+                    connection.close_if_unusable_or_obsolete()
         finally:
             connection.close()
 
@@ -167,7 +167,7 @@ def _settle(claim: ClaimIds, write: Callable[[], object]) -> None:
             logger.warning("job %s was taken over before its outcome was written", claim.job_id)
             return
         except DATABASE_AWAY:
-            connection.close()
+            connection.close_if_unusable_or_obsolete()
         else:
             return
     logger.warning("job %s waits for the sweep: the database is away", claim.job_id)
@@ -186,7 +186,7 @@ def _settle_error(claim: ClaimIds, job: Job, error: Exception) -> None:
         reason = Reason(error.code, error.params)
         _settle(claim, lambda: _back_off(claim, reason))
     elif isinstance(error, DATABASE_AWAY):
-        connection.close()
+        connection.close_if_unusable_or_obsolete()
         _settle(claim, lambda: _back_off(claim, Reason(reasons.DATABASE_AWAY)))
     elif isinstance(error, AuthenticationFailed) and job.channel != queue.SYSTEM_CHANNEL:
         reason = Reason(error.code, error.params)

@@ -17,7 +17,10 @@ from tests.jobs import handlers
 @pytest.fixture
 def handle(settings: Any) -> Iterator[Callable[[Callable[..., Any]], None]]:
     """``handle(function)``: what jobs of kind "work" do from now on."""
-    settings.JOB_HANDLERS = {"work": "tests.jobs.handlers.work", "mark_disconnected": "tests.jobs.handlers.work"}
+    settings.JOB_HANDLERS = {
+        "work": "tests.jobs.handlers.work",
+        "mark_disconnected": "tests.jobs.handlers.work",
+    }
 
     def set_behaviour(behaviour: Callable[..., Any]) -> None:
         handlers.behaviour = behaviour
@@ -30,7 +33,9 @@ def handle(settings: Any) -> Iterator[Callable[[Callable[..., Any]], None]]:
 def enqueue(organization: Organization) -> Callable[..., int]:
     """``queue.enqueue("work", …)`` for ``organization``, on channel "erp:1" with key "k" unless told otherwise."""
 
-    def call(key: str = "k", *, channel: str = "erp:1", company: Organization = organization, **options: Any) -> int:
+    def call(
+        key: str = "k", *, channel: str = "erp:1", company: Organization = organization, **options: Any
+    ) -> int:
         with tenant(company):
             return queue.enqueue("work", channel=channel, key=key, **options)
 

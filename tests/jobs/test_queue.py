@@ -60,9 +60,18 @@ def test_enqueue_outside_a_tenant_is_refused():
 
 
 def test_a_job_of_a_channel_without_row_is_refused_by_the_database(organization):
-    with tenant(organization), pytest.raises(IntegrityError, match="jobs_job_channel_exists"), transaction.atomic():
+    with (
+        tenant(organization),
+        pytest.raises(IntegrityError, match="jobs_job_channel_exists"),
+        transaction.atomic(),
+    ):
         Job.objects.create(
-            channel="nowhere", kind="work", key="k", priority=1, not_before=clock.now(), created_at=clock.now()
+            channel="nowhere",
+            kind="work",
+            key="k",
+            priority=1,
+            not_before=clock.now(),
+            created_at=clock.now(),
         )
 
 
@@ -74,7 +83,10 @@ def test_returned_job_absorbs_the_younger_twin_that_waits(enqueue, job, organiza
     younger = enqueue(payload={"id": 2}, priority=Priority.PERSON)
     with tenant(organization):
         returned = queue.return_to_pending(
-            queue.lock_running(ids), not_before=in_seconds(900), outcome=Outcome.FAILED, reason=Reason("erp.down")
+            queue.lock_running(ids),
+            not_before=in_seconds(900),
+            outcome=Outcome.FAILED,
+            reason=Reason("erp.down"),
         )
     assert returned == older
     kept, closed = job(older), job(younger)
@@ -146,7 +158,12 @@ def test_parked_job_keeps_reason_and_goes_on_by_retry(enqueue, job, organization
         assert queue.retry_parked(job_id) is True
         assert queue.retry_parked(job_id) is False
     row = job(job_id)
-    assert (row.status, row.reason_code, row.parked_at, row.priority) == ("pending", "", None, Priority.PERSON)
+    assert (row.status, row.reason_code, row.parked_at, row.priority) == (
+        "pending",
+        "",
+        None,
+        Priority.PERSON,
+    )
     assert claim().job_id == job_id
 
 
@@ -223,5 +240,3 @@ def test_paused_channel_is_passed_over_and_keeps_its_first_reason(enqueue, organ
         channel = Channel.objects.get(name="erp:1")
     assert (channel.paused_at, channel.paused_code, channel.paused_params) == (None, "", {})
     assert claim().job_id == job_id
-
-
