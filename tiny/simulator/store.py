@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import psycopg2
@@ -768,6 +768,8 @@ def shift_row(
     source.update(changed)
     if table == "pedido":
         source["nota_id"] = None
+        # Whatever its date, a row that was not there before was written just now.
+        source["atualizado_em"] = datetime.now(UTC)
         source["numero_ecommerce"] = ""
         source["dados"]["ecommerce"] = {"id": 0, **dict.fromkeys(ECOMMERCE_TEXTS, "")}
     else:
