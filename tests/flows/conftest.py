@@ -1,0 +1,115 @@
+"""A connected company, the way a person connects it: through the panel and Tiny's consent page."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from accounts.models import Organization, User
+from accounts.tenancy import tenant
+from integrations.credentials import redirect_uri
+from integrations.models import Integration
+from jobs import runner
+from jobs.dispatch import dispatch_due
+from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
+
+DEFAULT_SITUATIONS = ["aprovado", "preparando_envio", "faturado", "pronto_envio", "enviado"]
+
+
+@pytest.fixture(scope="session")
+def tiny_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedTiny]:
+    tiny = SimulatedTiny(tmp_path_factory.mktemp("simulator"))
+    tiny.start()
+    yield tiny
+    tiny.stop()
+
+
+@pytest.fixture
+def tiny(tiny_process: SimulatedTiny, monkeypatch: pytest.MonkeyPatch) -> SimulatedTiny:
+    tiny_process.control("POST", "reset", {"seed_demo": False})
+    endpoints = {"api_url": tiny_process.api_url, "accounts_url": tiny_process.accounts_url}
+    monkeypatch.setitem(settings.ERP_ENDPOINTS, "tiny", endpoints)
+    monkeypatch.setattr(settings, "SLOT_SPACING_SECONDS", 0.0)
+    monkeypatch.setattr(settings, "DEBUG", True)
+    return tiny_process
+
+
+class Company:
+    """An organization with its Administrador's browser and an account at Tiny."""
+
+    def __init__(self, organization: Organization, client: Client, account: SimulatedAccount) -> None:
+        self.organization = organization
+        self.client = client
+        self.account = account
+        self.app = account.add_app(redirect_uri("tiny"))
+        self.base = f"/o/{organization.slug}"
+
+    def fill_form(self, **changes: Any) -> dict[str, Any]:
+        form = {
+            "name": "Integração Tiny ERP",
+            "client_id": self.app["client_id"],
+            "client_secret": self.app["client_secret"],
+            "invite_url": "",
+            "situations": DEFAULT_SITUATIONS,
+            "action": "connect",
+        }
+        return form | changes
+
+    def press_connect(self, **changes: Any) -> str:
+        """The address of Tiny's page to which «Conectar» sends the browser."""
+        address = f"{self.base}/integracoes/erp/nativos/tiny/nova/conexao/"
+        response = self.client.post(address, self.fill_form(**changes))
+        assert response.status_code == 302, response.content.decode()[:2000]
+        return str(response["Location"])
+
+    def authorize(self, address: str, **changes: Any) -> str:
+        """Press «Autorizar» at Tiny; the path of ours to which it sends the browser back."""
+        query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
+        answer = self.account.tiny.control("POST", "authorize", query | changes)
+        parts = urlsplit(answer["redirect_to"])
+        return f"{parts.path}?{parts.query}"
+
+    def connect(self, **changes: Any) -> Integration:
+        response = self.client.get(self.authorize(self.press_connect(**changes)))
+        assert response.status_code == 302
+        return self.integration
+
+    @property
+    def integration(self) -> Integration:
+        with tenant(self.organization):
+            return Integration.objects.get()
+
+    def page(self, path: str, status: int = 200) -> str:
+        response = self.client.get(f"{self.base}/{path}")
+        assert response.status_code == status
+        return response.content.decode()
+
+
+@pytest.fixture
+def company(
+    transactional_db: None,
+    tiny: SimulatedTiny,
+    organization: Organization,
+    admin: User,
+    client_of: Callable[[User], Client],
+) -> Company:
+    return Company(organization, client_of(admin), tiny.add_account())
+
+
+@pytest.fixture
+def run_jobs() -> Callable[[], int]:
+    """Run everything that is due, here, as workers would; how many jobs that were."""
+
+    def run() -> int:
+        count = 0
+        dispatch_due()
+        while runner.run_one() is not None:
+            count += 1
+        return count
+
+    return run

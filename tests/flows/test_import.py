@@ -1,0 +1,185 @@
+"""Flow A: from «Conectar» to orders with customer, nota and tracking, over real HTTP."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from accounts.tenancy import tenant
+from history.models import HistoryEntry
+from integrations.models import IntegrationState
+from jobs.models import Job
+from orders.models import Invoice, Order, OrderShipment, PassedOverOrder
+from tests.flows.conftest import Company
+
+RunJobs = Callable[[], int]
+LIST, NOTES, DETAIL = "GET /pedidos", "GET /notas", "GET /pedidos/{id}"
+
+
+def test_connecting_imports_orders_with_customer_nota_and_tracking(
+    company: Company, run_jobs: RunJobs
+) -> None:
+    company.account.add_orders(count=12, with_invoices=True)
+    integration = company.connect()
+    assert integration.state == IntegrationState.CONNECTED
+    assert integration.account_document == "11222333000181"
+    run_jobs()
+    truth = {str(row["id"]): row for row in company.account.list_orders()}
+    assert len(truth) == 12
+    with tenant(company.organization):
+        orders = Order.objects.select_related("reference", "customer").all()
+        assert {order.reference.external_id for order in orders} == set(truth)
+        for order in orders:
+            row = truth[order.reference.external_id]
+            assert order.erp_number == str(row["numero"])
+            assert order.customer is not None
+            invoice = Invoice.objects.get(order=order)
+            assert invoice.access_key == row["chaveAcesso"]
+        codes = set(OrderShipment.objects.exclude(tracking_code="").values_list("tracking_code", flat=True))
+        assert codes == {row["codigoRastreamento"] for row in truth.values() if row["codigoRastreamento"]}
+        assert sorted(order.number for order in orders) == list(range(1, 13))
+
+
+def test_thousand_orders_cost_ten_list_and_ten_notas_calls(company: Company, run_jobs: RunJobs) -> None:
+    company.account.add_orders(count=1000, with_invoices=True)
+    company.connect()
+    company.account.clear_calls()
+    run_jobs()
+    assert company.account.count_calls() == {LIST: 10, NOTES: 10}
+    with tenant(company.organization):
+        assert Order.objects.count() == 1000
+        assert Invoice.objects.exclude(access_key="").values("order_id").distinct().count() == 1000
+
+
+def test_shifted_and_doubled_rows_lose_no_order(
+    company: Company, run_jobs: RunJobs, move_clock: Callable[[dt.timedelta], None]
+) -> None:
+    company.account.add_orders(count=1000, with_invoices=False)
+    before = {str(row["id"]) for row in company.account.list_orders()}
+    company.connect()
+    company.account.clear_calls()
+    shifts = ["insert_before", "delete_before", "duplicate_row"]
+    for position, shift in enumerate(shifts):
+        company.account.tiny.add_fault(
+            account_id=company.account.id, route=LIST, times=1, shift=shift, after=2 + 2 * position
+        )
+    run_jobs()
+    truth = {str(row["id"]) for row in company.account.list_orders()}
+    assert company.account.count_calls()[LIST] <= 10 + len(shifts)
+    assert list_external_ids(company) >= before & truth
+    # The order that Tiny put in front of what had been read already comes with the next poll.
+    move_clock(dt.timedelta(minutes=6))
+    run_jobs()
+    with tenant(company.organization):
+        passed_over = set(PassedOverOrder.objects.values_list("external_id", flat=True))
+    assert list_external_ids(company) | passed_over >= truth
+
+
+def list_external_ids(company: Company) -> set[str]:
+    with tenant(company.organization):
+        return set(Order.objects.values_list("reference__external_id", flat=True))
+
+
+def test_change_at_tiny_arrives_with_the_next_poll(
+    company: Company, run_jobs: RunJobs, move_clock: Callable[[dt.timedelta], None]
+) -> None:
+    (row,) = company.account.add_orders(situacao=3)
+    company.connect()
+    run_jobs()
+    company.account.change_order(row["id"], situacao=5, nota=True, tracking={"code": "AA123456785BR"})
+    move_clock(dt.timedelta(minutes=6))
+    run_jobs()
+    with tenant(company.organization):
+        order = Order.objects.get()
+        assert order.status == "in_transit"
+        assert order.shipment.tracking_code == "AA123456785BR"
+        assert len(Invoice.objects.get(order=order).access_key) == 44
+        codes = list(
+            HistoryEntry.objects.filter(subject_kind="order").order_by("id").values_list("code", flat=True)
+        )
+    assert codes == [
+        "order.imported",
+        "order.status_changed",
+        "order.tracking_received",
+        "order.invoice_received",
+    ]
+
+
+def test_idle_poll_costs_one_call_and_writes_nothing(
+    company: Company, run_jobs: RunJobs, move_clock: Callable[[dt.timedelta], None]
+) -> None:
+    company.account.add_orders(count=5, with_invoices=True)
+    company.connect()
+    run_jobs()
+    company.account.clear_calls()
+    with tenant(company.organization):
+        before = HistoryEntry.objects.count()
+    move_clock(dt.timedelta(minutes=6))
+    run_jobs()
+    assert company.account.count_calls() == {LIST: 1}
+    with tenant(company.organization):
+        assert HistoryEntry.objects.count() == before
+
+
+def test_order_outside_the_chosen_situations_is_passed_over_with_a_reason(
+    company: Company, run_jobs: RunJobs, move_clock: Callable[[dt.timedelta], None]
+) -> None:
+    (row,) = company.account.add_orders(situacao=0)
+    integration = company.connect()
+    run_jobs()
+    with tenant(company.organization):
+        assert Order.objects.count() == 0
+        passed = PassedOverOrder.objects.get()
+        assert (passed.external_id, passed.reason_code) == (str(row["id"]), "order.situation_not_chosen")
+    assert "Em aberto" in company.page(f"pedidos/nao-importados/{integration.pk}/")
+    company.account.change_order(row["id"], situacao=3)
+    move_clock(dt.timedelta(minutes=6))
+    run_jobs()
+    with tenant(company.organization):
+        assert Order.objects.get().status == "paid"
+        assert PassedOverOrder.objects.count() == 0
+
+
+def test_opening_an_order_reads_its_details_once(company: Company, run_jobs: RunJobs) -> None:
+    company.account.add_orders(count=1, with_invoices=True)
+    company.connect()
+    run_jobs()
+    company.account.clear_calls()
+    assert "Carregando itens" in company.page("pedidos/1/")
+    run_jobs()
+    fragment = company.page("pedidos/1/itens/")
+    with tenant(company.organization):
+        order = Order.objects.get()
+        assert order.items.count() >= 1
+        assert order.items.first().description in company.page("pedidos/1/")
+        assert order.products_total == sum(item.total for item in order.items.all())
+    assert "hx-trigger" not in fragment
+    run_jobs()
+    assert company.account.count_calls() == {DETAIL: 1}
+
+
+def test_order_deleted_at_tiny_is_said_when_it_is_opened(company: Company, run_jobs: RunJobs) -> None:
+    (row,) = company.account.add_orders(situacao=3)
+    company.connect()
+    run_jobs()
+    company.account.change_order(row["id"], delete=True)
+    company.page("pedidos/1/")
+    run_jobs()
+    page = company.page("pedidos/1/")
+    assert "excluído no Tiny" in page
+    with tenant(company.organization):
+        assert Job.objects.filter(status="parked").count() == 0
+
+
+def test_marking_another_situation_imports_what_was_passed_over(company: Company, run_jobs: RunJobs) -> None:
+    company.account.add_orders(situacao=0)
+    integration = company.connect()
+    run_jobs()
+    form: dict[str, Any] = company.fill_form(
+        situations=["aberto", "aprovado"], action="save", client_secret=""
+    )
+    company.client.post(f"{company.base}/integracoes/erp/nativos/tiny/{integration.pk}/conexao/", form)
+    run_jobs()
+    with tenant(company.organization):
+        assert Order.objects.get().status == "placed"

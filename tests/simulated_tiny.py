@@ -1,0 +1,123 @@
+"""The simulator as a real process for tests, and the few controls of it that they use."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg2
+import requests
+
+from tests.database import ROOT
+
+
+def find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class SimulatedTiny:
+    """One simulator with a database of its own, dropped at the end."""
+
+    def __init__(self, directory: Path) -> None:
+        self.database = f"simulator_test_{os.getpid()}"
+        self.port = find_free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.api_url = f"{self.url}/public-api/v3"
+        self.accounts_url = f"{self.url}/realms/tiny/protocol/openid-connect"
+        self._log = directory / "simulator.log"
+        self._http = requests.Session()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """What a process of ours needs to talk to it."""
+        return {"TINY_V3_URL": self.api_url, "TINY_ACCOUNTS_URL": self.accounts_url}
+
+    def start(self) -> None:
+        self._run_sql(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
+        self._run_sql(f"CREATE DATABASE {self.database} OWNER tiny_simulator TEMPLATE template0")
+        address = urlsplit(os.environ["SIMULATOR_DATABASE_URL"])._replace(path=f"/{self.database}").geturl()
+        with self._log.open("wb") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", "tiny.simulator"],
+                cwd=ROOT,
+                env={**os.environ, "SIMULATOR_DATABASE_URL": address, "SIMULATOR_PORT": str(self.port)},
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        for _ in range(200):
+            try:
+                self.control("GET", "health")
+                return
+            except requests.ConnectionError:
+                time.sleep(0.05)
+        raise RuntimeError(self._log.read_text())
+
+    def stop(self) -> None:
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(10)
+        self._run_sql(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
+
+    def control(self, method: str, path: str, body: Any = None) -> Any:
+        answer = self._http.request(method, f"{self.url}/_control/{path}", json=body, timeout=60)
+        if answer.status_code >= 400:
+            raise AssertionError(f"{method} {path}: {answer.status_code} {answer.text}")
+        return answer.json()
+
+    def add_account(self, cnpj: str = "11222333000181", **fields: Any) -> SimulatedAccount:
+        answer = self.control("POST", "accounts", {"cnpj": cnpj, "orders": 0, **fields})
+        return SimulatedAccount(self, answer["account_id"])
+
+    def add_fault(self, **fields: Any) -> None:
+        self.control("POST", "faults", fields)
+
+    @staticmethod
+    def _run_sql(statement: str) -> None:
+        connection = psycopg2.connect(os.environ["TEST_SUPERUSER_URL"])
+        try:
+            connection.autocommit = True
+            with connection.cursor() as cursor:
+                cursor.execute(statement)
+        finally:
+            connection.close()
+
+
+class SimulatedAccount:
+    """A seller's account at Tiny."""
+
+    def __init__(self, tiny: SimulatedTiny, account_id: int) -> None:
+        self.tiny = tiny
+        self.id = account_id
+
+    def add_app(self, redirect_uri: str) -> dict[str, str]:
+        """client_id, client_secret and invite_url of a registered application."""
+        answer = self.tiny.control("POST", f"accounts/{self.id}/apps", {"redirect_uri": redirect_uri})
+        return dict(answer)
+
+    def list_orders(self) -> list[dict[str, Any]]:
+        """The truth, with the vendor's names."""
+        answer = self.tiny.control("GET", f"accounts/{self.id}/orders")
+        return list(answer)
+
+    def add_orders(self, **fields: Any) -> Any:
+        return self.tiny.control("POST", f"accounts/{self.id}/orders", fields)
+
+    def change_order(self, order_id: int | str, **fields: Any) -> Any:
+        return self.tiny.control("PATCH", f"accounts/{self.id}/orders/{order_id}", fields)
+
+    def count_calls(self) -> dict[str, int]:
+        """Calls by «METHOD /route» since the last ``clear_calls``."""
+        answer = self.tiny.control("GET", f"accounts/{self.id}/calls")
+        return dict(answer["counts"])
+
+    def clear_calls(self) -> None:
+        self.tiny.control("POST", f"accounts/{self.id}/calls/clear")
