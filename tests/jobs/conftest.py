@@ -31,7 +31,7 @@ def handle(settings: Any) -> Iterator[Callable[[Callable[..., Any]], None]]:
 
 @pytest.fixture
 def enqueue(organization: Organization) -> Callable[..., int]:
-    """``queue.enqueue("work", …)`` for ``organization``, on channel "erp:1" with key "k" unless told otherwise."""
+    """``queue.enqueue("work", …)`` for ``organization``, by default on channel "erp:1" with key "k"."""
 
     def call(
         key: str = "k", *, channel: str = "erp:1", company: Organization = organization, **options: Any

@@ -136,9 +136,10 @@ def test_return_meets_a_twin_whose_enqueue_is_not_committed_yet(organization, en
         cursor.execute("SELECT set_config('app.organization', %s, true)", [str(organization.pk)])
         cursor.execute(
             """INSERT INTO jobs_job (organization_id, channel, kind, key, priority, payload, step, status,
-                   attempts, crashes, failures, not_before, reason_code, reason_params, reason_key, created_at)
-               VALUES (%s, 'erp:1', 'work', 'a', 10, '{}', '{}', 'pending', 0, 0, 0, clock_now(), '', '{}', '',
-                   clock_now()) RETURNING id""",
+                   attempts, crashes, failures, not_before, reason_code, reason_params, reason_key,
+                   created_at)
+               VALUES (%s, 'erp:1', 'work', 'a', 10, '{}', '{}', 'pending', 0, 0, 0, clock_now(), '', '{}',
+                   '', clock_now()) RETURNING id""",
             [organization.pk],
         )
         (twin,) = cursor.fetchone()
