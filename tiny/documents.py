@@ -34,14 +34,10 @@ def normalise_document(text: str) -> str:
 
 
 def document_of_number(number: int) -> str:
-    """The CPF or CNPJ that a JSON number stands for (its leading zeros were lost), or ``""``."""
-    digits = str(number)
-    # A valid CPF wins: a company number with six leading zeros or more belongs to no known company.
-    for width in (11, 14):
-        document = normalise_document(digits.zfill(width))
-        if len(document) == width:
-            return document
-    return ""
+    """The CPF or CNPJ that a JSON number stands for (its leading zeros were lost); ``""`` if in doubt."""
+    candidates = {str(number).zfill(width) for width in (11, 14)} if number > 0 else set()
+    documents = [text for text in candidates if is_valid_cpf(text) or is_valid_cnpj(text)]
+    return documents[0] if len(documents) == 1 else ""
 
 
 def normalise_access_key(text: str) -> str:

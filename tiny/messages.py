@@ -171,7 +171,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "Um registro do Tiny veio sem identificador",
         "Não conseguimos guardar o registro «{label}». O Tiny o mandou sem identificador, e sem ele não há"
         f" como acompanhar mudanças. {_UNREADABLE}",
-        _ERP,
+        _US,
         "retry",
     ),
     "tiny.amount_unreadable": Explanation(

@@ -188,12 +188,12 @@ def _refusal(response: HttpResponse) -> dict[str, str]:
         body = read_object(response.json())
     except (ValueError, ArithmeticError, RecursionError):
         return {}
-    details = [
-        f"{read_text(detail.get('campo'))}: {read_text(detail.get('mensagem'))}"
+    details = "; ".join(
+        ": ".join(filter(None, (read_text(detail.get("campo")), read_text(detail.get("mensagem")))))
         for detail in map(read_object, read_list(body.get("detalhes"))[:10])
         if detail
-    ]
-    reason = " ".join(filter(None, [read_text(body.get("mensagem")), "; ".join(details)]))
+    )
+    reason = " ".join(filter(None, (read_text(body.get("mensagem")), details and f"({details})")))
     return {"reason": redact(reason, TEXT_LENGTH)} if reason else {}
 
 
