@@ -41,6 +41,9 @@ def main(arguments: list[str]) -> int:
     except LauncherError as error:
         print(error, file=sys.stderr)
         return 2
+    except PermissionError as error:
+        print(f"{error.filename} belongs to another user: remove it, or run as that user.", file=sys.stderr)
+        return 2
     return 0
 
 

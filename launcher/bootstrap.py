@@ -26,6 +26,9 @@ def main(arguments: List[str]) -> int:
     except Missing as missing:
         sys.stderr.write("%s\n" % missing)
         return 2
+    except PermissionError as error:
+        sys.stderr.write("%s belongs to another user: remove it, or run as that user.\n" % error.filename)
+        return 2
     except KeyboardInterrupt:
         return 130
     else:
@@ -42,7 +45,8 @@ def make_environment(requirement_set: str) -> None:
         if is_installed(requirement_set):
             return
         uv = shutil.which("uv")
-        if not runs(venv_python(), "import sys; sys.exit(sys.version_info[:2] < (3, 11))"):
+        # An environment without pip is one whose making was interrupted.
+        if not runs(venv_python(), "import pip, sys; sys.exit(sys.version_info[:2] < (3, 11))"):
             create_venv(find_python(needs_venv=uv is None), uv)
         install(requirement_set, uv)
         with open(STAMP, "w") as stamp:

@@ -67,16 +67,22 @@ def unprivileged_account() -> Account | None:
 def _can_reach(account: Account, *paths: Path) -> bool:
     """Asks the kernel, as that user, because modes are not the only thing that closes a folder."""
     script = 'for path; do test -r "$path" && { test ! -d "$path" || test -x "$path"; } || exit 1; done'
-    answer = subprocess.run(
-        ["/bin/sh", "-c", script, "sh", *map(str, paths)],
-        user=account.uid,
-        group=account.gid,
-        extra_groups=[],
-        cwd="/",
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        check=False,
-    )
+    try:
+        answer = subprocess.run(
+            ["/bin/sh", "-c", script, "sh", *map(str, paths)],
+            user=account.uid,
+            group=account.gid,
+            extra_groups=[],
+            cwd="/",
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            check=False,
+        )
+    except PermissionError as error:
+        raise LauncherError(
+            f"PostgreSQL does not run as root, and here root may not start a program as {account.name}: "
+            "run as an ordinary user, or name DATABASE_URL, DATABASE_OWNER_URL and DATABASE_STAFF_URL."
+        ) from error
     return answer.returncode == 0
 
 

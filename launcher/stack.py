@@ -9,6 +9,7 @@ with Stack({"DATABASE_URL": ..., ...}, logs=folder) as stack:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
@@ -156,8 +157,12 @@ def has_module(name: str, root: Path = ROOT) -> bool:
 def run_and_wait(arguments: list[str], environment: Mapping[str, str], *, root: Path = ROOT) -> int:
     """Runs `python <arguments>` on our console and returns its exit code; Ctrl-C reaches it by itself."""
     process = subprocess.Popen([sys.executable, *arguments], cwd=root, env={**os.environ, **environment})
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    try:
+        while True:
+            with contextlib.suppress(KeyboardInterrupt):
+                return process.wait()
+    finally:
+        # Here after SIGTERM, which only we received.
+        if process.poll() is None:
+            process.terminate()
+            process.wait()

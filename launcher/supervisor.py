@@ -77,6 +77,8 @@ def run(port: int | None = None) -> int:
 class Supervisor:
     def __init__(self, port: int | None = None, *, environment: Mapping[str, str] | None = None) -> None:
         self.given = dict(os.environ if environment is None else environment)
+        # Each process chooses its role by itself.
+        self.given.pop("DATABASE_ROLE", None)
         self.logs = VAR / "log"
         self.registry = Registry(VAR / "processes.json")
         self.ports = Ports(VAR / "ports.json")
@@ -170,6 +172,9 @@ class Supervisor:
             "SLOT_SPACING_SECONDS": "0.5",
         }
         environment = {name: given.get(name) or value for name, value in environment.items()}
+        # The platform asks the simulator, and no proxy in between.
+        for variable in ("NO_PROXY", "no_proxy"):
+            environment[variable] = ",".join(filter(None, (given.get(variable), "127.0.0.1", "localhost")))
         named = [name for name in _DATABASE_VARIABLES if given.get(name)]
         if named and len(named) < len(_DATABASE_VARIABLES):
             missing = ", ".join(name for name in _DATABASE_VARIABLES if name not in named)
