@@ -285,19 +285,18 @@ class Supervisor:
 def announce(web_url: str, simulator_url: str, demo: Mapping[str, Any]) -> str:
     """What the newcomer reads. `demo` is what `launcher.demo` printed:
 
-    {"logins": [{"company", "email", "password"}], "simulator": {"credentials": [{"account", "client_id",
-    "client_secret"}]}}; further text fields of these objects are shown by their names.
+    {"logins": [{"company", "email", "password"}],
+     "simulator": {"credentials": [{"account", "client_id", "client_secret"}]}}
     """
-    lines = ["", f"  Entreposto   {web_url}/"]
-    lines += [f"  Login        {_fields(login)}" for login in demo.get("logins", [])]
-    simulator = demo.get("simulator", {})
-    lines += ["", f"  Simulator    {simulator_url}/   (plays Tiny ERP)"]
-    lines += [f"  To paste     {_fields(credentials)}" for credentials in simulator.get("credentials", [])]
+    lines = ["", f"  Entreposto     {web_url}/"]
+    for login in demo.get("logins", []):
+        lines.append(f"  Login          {login['email']}   {login['password']}   {login['company']}")
+    lines += ["", f"  Simulator      {simulator_url}/   (plays Tiny ERP)"]
+    for credentials in demo.get("simulator", {}).get("credentials", []):
+        lines.append(f"  To paste: the simulated account {credentials['account']}")
+        lines.append(f"  Client ID      {credentials['client_id']}")
+        lines.append(f"  Client Secret  {credentials['client_secret']}")
     return "\n".join(lines)
-
-
-def _fields(values: Mapping[str, Any]) -> str:
-    return "   ".join(f"{name.replace('_', ' ')}: {value}" for name, value in values.items())
 
 
 def _last_json(output: str) -> dict[str, Any]:
