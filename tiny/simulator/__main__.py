@@ -27,7 +27,7 @@ def main() -> None:
     is_live = os.environ.get("SIMULATOR_LIVE", os.environ.get("DEMO")) == "1"
     parser.add_argument("--live", action="store_true", default=is_live)
     parser.add_argument("--host", default=os.environ.get("SIMULATOR_HOST", "127.0.0.1"))
-    parser.add_argument("--port", type=int, default=os.environ.get("SIMULATOR_PORT"))
+    parser.add_argument("--port", type=int, default=os.environ.get("SIMULATOR_PORT") or None)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("waitress").setLevel(logging.ERROR)

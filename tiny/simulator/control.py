@@ -88,7 +88,7 @@ class Control:
     def _reset(self, request: Request) -> Response:
         with self._store.transaction() as cursor:
             store.erase_everything(cursor)
-            if not request.json.get("empty"):
+            if request.json.get("seed_demo", True):
                 seed_demo(cursor)
             accounts = store.list_accounts(cursor)
         return json_response({"accounts": [account["id"] for account in accounts]})

@@ -27,7 +27,10 @@ from .vocabulary import ECOMMERCE_TEXTS
 Row = dict[str, Any]
 Cursor = RealDictCursor
 
+# A schema of its own: whose ``public`` is depends on how the cluster was made.
 SCHEMA = """
+CREATE SCHEMA IF NOT EXISTS simulator;
+
 CREATE SEQUENCE IF NOT EXISTS pedido_id START 600000008 INCREMENT 8;
 CREATE SEQUENCE IF NOT EXISTS nota_id START 650000008 INCREMENT 8;
 
@@ -212,7 +215,9 @@ class Store:
             self._idle.put(None)
 
     def _connect(self) -> Connection:
-        connection = psycopg2.connect(self._url, application_name="tiny-simulator")
+        connection = psycopg2.connect(
+            self._url, application_name="tiny-simulator", options="-c search_path=simulator"
+        )
         with connection.cursor() as cursor:
             # Nothing but tokens needs to outlive a crash of the database, and lists are read often.
             cursor.execute("SET synchronous_commit = off")
