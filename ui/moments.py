@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 BRASILIA = ZoneInfo("America/Sao_Paulo")
 
-Style = Literal["relative", "full", "short", "day", "time"]
+Style = Literal["relative", "next", "full", "short", "day", "time"]
 
 
 def to_brasilia(moment: dt.datetime) -> dt.datetime:
@@ -19,7 +19,10 @@ def to_brasilia(moment: dt.datetime) -> dt.datetime:
 
 
 def write_moment(moment: dt.datetime, style: Style, *, now: dt.datetime | None = None) -> str:
-    """``relative`` needs ``now``; full, short, day, time: ``18/11/2026 às 09:12``, ``18/11 09:12``, …"""
+    """full, short, day, time: ``18/11/2026 às 09:12``, ``18/11 09:12``, ``18/11/2026``, ``09:12``.
+
+    ``relative`` and ``next`` need ``now``; ``next`` is for what comes: overdue, it is «em instantes».
+    """
     local = to_brasilia(moment)
     if style == "full":
         return f"{local:%d/%m/%Y às %H:%M}"
@@ -31,6 +34,8 @@ def write_moment(moment: dt.datetime, style: Style, *, now: dt.datetime | None =
         return f"{local:%H:%M}"
     if now is None:
         raise ValueError("A relative time needs the time of reading.")
+    if style == "next" and moment <= now:
+        return "em instantes"
     return _write_relative(local, to_brasilia(now))
 
 

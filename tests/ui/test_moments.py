@@ -39,6 +39,11 @@ def test_relative(moment: str, text: str) -> None:
     assert write_moment(at(moment), "relative", now=NOW) == text
 
 
+def test_what_is_overdue_comes_soon() -> None:
+    assert write_moment(NOW - dt.timedelta(minutes=5), "next", now=NOW) == "em instantes"
+    assert write_moment(NOW + dt.timedelta(minutes=5), "next", now=NOW) == "em 5 min"
+
+
 def test_fixed_styles_are_in_brasilia_time() -> None:
     moment = at("2026-11-18T02:12:59+00:00")
     assert write_moment(moment, "full") == "17/11/2026 às 23:12"

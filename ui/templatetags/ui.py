@@ -142,6 +142,8 @@ def field(bound: BoundField, help: str = "", css: str = "", **attrs: Any) -> dic
         "help_text": help_text,
         "errors": errors,
         "css": css,
+        # A secret may stay blank only because one is stored already.
+        "is_optional": not bound.field.required and bound.widget_type != "password",
     }
 
 
