@@ -118,7 +118,8 @@ def test_a_look_at_the_queue_reads_a_few_rows_of_twenty_thousand(organization, o
         queue.ensure_channel("erp:1")
     owner_sql(
         """INSERT INTO jobs_job (organization_id, channel, kind, key, priority, payload, step, status,
-               attempts, crashes, failures, not_before, reason_code, reason_params, reason_key, created_at, finished_at)
+               attempts, crashes, failures, not_before, reason_code, reason_params, reason_key, created_at,
+               finished_at)
            SELECT %s, 'erp:1', 'work', n::text, 50, '{}', '{}',
                CASE WHEN n > 10000 THEN 'done' ELSE 'pending' END, 0, 0, 0,
                clock_now() + CASE WHEN n <= %s THEN interval '-1 s' ELSE interval '1 day' END,
