@@ -15,6 +15,7 @@ from integrations import credentials, registry, services
 from integrations.models import Credential, Integration, IntegrationState
 from integrations.services import Authorization, AuthorizationRejected
 from jobs.runner import JobContext
+from jobs.selectors import is_paused
 
 
 def renew_token(job: JobContext) -> None:
@@ -31,8 +32,12 @@ def renew_token(job: JobContext) -> None:
 
 def mark_disconnected(job: JobContext) -> None:
     """The runner met a dead credential on an integration's channel and paused it."""
+    channel = str(job.payload["channel"])
     with tenant(job.organization_id):
-        _, _, integration_id = str(job.payload["channel"]).partition(":")
+        if not is_paused(channel):
+            # Somebody connected again before this job had its turn.
+            return
+        _, _, integration_id = channel.partition(":")
         integration = Integration.objects.filter(pk=int(integration_id)).first()
         if integration and integration.state == IntegrationState.CONNECTED:
             services.disconnect(

@@ -6,7 +6,7 @@ import datetime as dt
 
 from django.db.models import QuerySet
 
-from jobs.models import Job, JobStatus, Schedule
+from jobs.models import Channel, Job, JobStatus, Schedule
 
 
 def list_parked() -> QuerySet[Job]:
@@ -26,3 +26,7 @@ def find_parked(*, channel: str, kind: str, key: str) -> Job | None:
 def next_run_at(channel: str, kind: str) -> dt.datetime | None:
     """When the schedule comes due, or ``None`` without one."""
     return Schedule.objects.filter(channel=channel, kind=kind).values_list("next_at", flat=True).first()
+
+
+def is_paused(channel: str) -> bool:
+    return bool(Channel.objects.filter(name=channel, paused_at__isnull=False).exists())
