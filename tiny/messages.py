@@ -181,6 +181,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         _YOU,
         "retry",
     ),
+    "tiny.text_too_long": Explanation(
+        "Um campo do Tiny é longo demais",
+        "Não conseguimos guardar o campo {field}. O Tiny mandou um texto muito maior que o normal: «{value}»."
+        " Corrija o registro no Tiny e tente de novo.",
+        _YOU,
+        "retry",
+    ),
     "tiny.invoice_key_unreadable": Explanation(
         "A chave de acesso da nota fiscal não confere",
         "Não conseguimos usar a chave da nota {number}. O Tiny mandou uma chave cujo dígito não confere."

@@ -20,6 +20,7 @@ CENT = Decimal("0.01")
 # Quantities and unit prices have fractions of a cent at Tiny.
 FOUR_PLACES = Decimal("0.0001")
 _LARGEST = Decimal(10) ** 12
+_LONGEST_NUMBER = 10**18
 
 _ISO_DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})(?:[ T][0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
 _LOCAL_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})(?: [0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?")
@@ -43,6 +44,14 @@ def read_text(value: Any) -> str:
     return ""
 
 
+def read_short_text(value: Any, field: str, longest: int) -> str:
+    """A text that names something (a number, a series). Raises ``MappingError`` if it is absurdly long."""
+    text = read_text(value)
+    if len(text) > longest:
+        raise MappingError("tiny.text_too_long", {"field": field, "value": redact(text, 40)})
+    return text
+
+
 def read_object(value: Any) -> Mapping[str, Any]:
     """A JSON object; ``{}`` for ``null`` and for ``[]``, which is how PHP writes an empty one."""
     return value if isinstance(value, dict) else {}
@@ -57,11 +66,11 @@ def read_number(value: Any) -> int | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
-        return value
+        return value if abs(value) < _LONGEST_NUMBER else None
     if isinstance(value, float):
-        return int(value) if value.is_integer() and abs(value) < _LARGEST else None
+        return int(value) if value.is_integer() and abs(value) < _LONGEST_NUMBER else None
     if isinstance(value, Decimal):
-        return int(value) if value.is_finite() and abs(value) < _LARGEST and value == int(value) else None
+        return int(value) if value.is_finite() and abs(value) < _LONGEST_NUMBER and value % 1 == 0 else None
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
         return int(value)
     return None

@@ -223,6 +223,20 @@ def test_a_row_without_an_id_is_no_order(value: Any) -> None:
     assert (caught.value.code, caught.value.params) == ("tiny.row_without_id", {"label": "1186"})
 
 
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"numeroPedido": "1" * 41}, "numeroPedido"),
+        ({"situacao": "x" * 41}, "situacao"),
+        ({"ecommerce": {"numeroPedidoEcommerce": "1" * 81}}, "numeroPedidoEcommerce"),
+    ],
+)
+def test_a_name_beyond_all_length_is_refused(changes: dict[str, Any], field: str) -> None:
+    with pytest.raises(MappingError) as caught:
+        order_of(**changes)
+    assert (caught.value.code, caught.value.params["field"]) == ("tiny.text_too_long", field)
+
+
 def test_the_hash_ignores_the_form_and_the_fields_that_nobody_reads() -> None:
     same = order_of(
         id="600000001",

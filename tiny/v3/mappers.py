@@ -38,6 +38,7 @@ from tiny.values import (
     read_money,
     read_number,
     read_object,
+    read_short_text,
     read_text,
     read_web_address,
 )
@@ -46,6 +47,14 @@ T = TypeVar("T")
 
 _KINDS_OF_PERSON = {"F": "PF", "J": "PJ"}
 _ENTRY = "E"
+
+# Far beyond what Tiny lets a person write; one row with more must not spoil its page in the database.
+_LONGEST_NUMBER = 40
+_LONGEST_ECOMMERCE_NUMBER = 80
+_LONGEST_SITUATION = 40
+_LONGEST_INVOICE_NUMBER = 20
+_LONGEST_SERIES = 10
+
 _ENABLED = 1
 
 
@@ -129,7 +138,7 @@ def to_erp_invoice(payload: Any) -> ErpInvoice:
     ``MappingError`` if it does not hold then: it opens the buyer's data at carriers, so nobody guesses one.
     """
     data = _required_object(payload)
-    number = read_text(data.get("numero"))
+    number = read_short_text(data.get("numero"), "numero", _LONGEST_INVOICE_NUMBER)
     state_number = read_number(data.get("situacao"))
     state = V3_INVOICE_STATES.get(-1 if state_number is None else state_number, InvoiceState.PENDING)
     key_text = read_text(data.get("chaveAcesso"))
@@ -143,7 +152,7 @@ def to_erp_invoice(payload: Any) -> ErpInvoice:
     return ErpInvoice(
         external_id=_required_identifier(data, number),
         number=number,
-        series=read_text(data.get("serie")),
+        series=read_short_text(data.get("serie"), "serie", _LONGEST_SERIES),
         access_key=access_key,
         state=state,
         issued_on=read_date(data.get("dataEmissao")),
@@ -193,7 +202,7 @@ def hash_order(order: ErpOrder) -> str:
 
 
 def _to_order(data: Mapping[str, Any], *, total_field: str, placed_field: str) -> ErpOrder:
-    number = read_text(data.get("numeroPedido"))
+    number = read_short_text(data.get("numeroPedido"), "numeroPedido", _LONGEST_NUMBER)
     situation, is_known = _to_situation(data.get("situacao"))
     order = ErpOrder(
         external_id=_required_identifier(data, number),
@@ -216,7 +225,7 @@ def _to_situation(value: Any) -> tuple[str, bool]:
     if number is not None:
         code = V3_SITUATIONS.get(number)
         return (str(number), False) if code is None else (code, True)
-    text = read_text(value)
+    text = read_short_text(value, "situacao", _LONGEST_SITUATION)
     slug = text.lower()
     return (slug, True) if slug in SITUATION_CODES else (text, False)
 
@@ -308,7 +317,8 @@ def _to_installment(data: Mapping[str, Any]) -> ErpInstallment:
 
 
 def _ecommerce_number(data: Mapping[str, Any]) -> str:
-    return read_text(read_object(data.get("ecommerce")).get("numeroPedidoEcommerce"))
+    value = read_object(data.get("ecommerce")).get("numeroPedidoEcommerce")
+    return read_short_text(value, "numeroPedidoEcommerce", _LONGEST_ECOMMERCE_NUMBER)
 
 
 def _first_text(data: Mapping[str, Any], *fields: str) -> str:
