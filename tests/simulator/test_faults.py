@@ -22,9 +22,7 @@ def test_status_with_body_and_headers_strikes_as_often_as_asked(
     assert answers[1].headers["X-Test"] == "1"
 
 
-def test_fault_of_another_route_or_account_does_not_strike(
-    reader: Reader, simulator: SimulatedTiny
-) -> None:
+def test_fault_of_another_route_or_account_does_not_strike(reader: Reader, simulator: SimulatedTiny) -> None:
     other = simulator.add_account("12ABC34501DE35")
     simulator.add_fault(account_id=other.id, route="GET /info", status=500)
     simulator.add_fault(route="GET /pedidos/{idPedido}", status=500)

@@ -180,9 +180,7 @@ def test_expired_access_token_is_refused_until_refreshed(app: App) -> None:
     tokens = app.connect()
     app.simulator.control("POST", "tokens", {"client_id": app.client_id, "action": "expire_access"})
     address = f"{app.simulator.api_url}/info"
-    refused = requests.get(
-        address, headers={"Authorization": f"Bearer {tokens['access_token']}"}, timeout=10
-    )
+    refused = requests.get(address, headers={"Authorization": f"Bearer {tokens['access_token']}"}, timeout=10)
     assert (refused.status_code, refused.content) == (401, b"")
     fresh = app.refresh(tokens["refresh_token"]).json()["access_token"]
     assert requests.get(address, headers={"Authorization": f"Bearer {fresh}"}, timeout=10).status_code == 200

@@ -206,17 +206,13 @@ def _use_quota(cursor: Cursor, account: Row) -> tuple[Response | None, dict[str,
     return None, headers
 
 
-def _shift(
-    cursor: Cursor, account: Row, request: Request, template: str, fault_id: int, shift: str
-) -> None:
+def _shift(cursor: Cursor, account: Row, request: Request, template: str, fault_id: int, shift: str) -> None:
     table = {"/pedidos": "pedido", "/notas": "nota"}.get(template)
     if table is None:
         return
     conditions = _pedido_conditions(request) if table == "pedido" else _nota_conditions(request)
     limit, offset, descending = _read_paging(request)
-    rows, _ = store.list_rows(
-        cursor, table, account["id"], conditions, limit, offset, descending=descending
-    )
+    rows, _ = store.list_rows(cursor, table, account["id"], conditions, limit, offset, descending=descending)
     if rows:
         row_id = store.shift_row(
             cursor, table, account, shift, rows[0]["id"], rows[-1]["id"], descending=descending
@@ -228,9 +224,7 @@ def _shift(
 
 
 def _page(items: Sequence[Any], limit: int, offset: int, total: int) -> Response:
-    return json_response(
-        {"itens": items, "paginacao": {"limit": limit, "offset": offset, "total": total}}
-    )
+    return json_response({"itens": items, "paginacao": {"limit": limit, "offset": offset, "total": total}})
 
 
 def _read_int(request: Request, name: str) -> int | None:

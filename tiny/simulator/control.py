@@ -219,11 +219,7 @@ class Control:
             return row
 
         current()
-        nested = {
-            name: changes[name]
-            for name in NESTED_PARTS
-            if name in changes
-        }
+        nested = {name: changes[name] for name in NESTED_PARTS if name in changes}
         if "numeroPedidoEcommerce" in changes:
             number = changes["numeroPedidoEcommerce"]
             nested = pedidos.merge(nested, {"ecommerce": {"numeroPedidoEcommerce": number}})

@@ -491,7 +491,8 @@ def make_pedidos(
     """``count`` orders spread evenly from ``since_days`` days ago to now, oldest first."""
     today = now.astimezone(BRASILIA).date()
     pedidos = []
-    every = list(SITUACOES)
+    # The oldest orders get the last stages.
+    every = [9, 2, 6, 5, 7, 1, 4, 3, 0, 8]
     for index in range(count):
         rng = random.Random(f"plan/{seed}/{index}")  # noqa: S311
         day = today - timedelta(days=since_days - 1 - index * since_days // max(count, 1))
@@ -499,9 +500,9 @@ def make_pedidos(
         created_at = min(datetime.combine(day, hour), now)
         if situacoes:
             situacao = situacoes[index % len(situacoes)]
-        elif index % 7 == 3 and index // 7 < len(every):
-            # Every situação shows up at least once among the first seventy orders.
-            situacao = every[index // 7]
+        elif index % 4 == 3 and index // 4 < len(every):
+            # Every situação shows up at least once among the first forty orders.
+            situacao = every[index // 4]
         else:
             situacao = choose_situacao(rng, (now - created_at).total_seconds() / 86400)
         pedidos.append(make_pedido(account, f"{seed}/{index}", created_at, situacao, now))

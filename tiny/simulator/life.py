@@ -50,9 +50,7 @@ def beat(cursor: Cursor, account: Row, rng: random.Random) -> None:
         seed = f"life/{account['seed']}/{time.time_ns()}"
         situacao = rng.choices((0, 3), weights=(55, 45))[0]
         moment = pedidos.now()
-        store.add_pedidos(
-            cursor, account["id"], [data.make_pedido(account, seed, moment, situacao, moment)]
-        )
+        store.add_pedidos(cursor, account["id"], [data.make_pedido(account, seed, moment, situacao, moment)])
         return
     # The youngest third moves most, so that one can watch an order go all the way.
     chosen = rng.choice(candidates[-max(len(candidates) // 3, 1) :] if rng.random() < 0.7 else candidates)

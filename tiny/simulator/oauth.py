@@ -117,9 +117,7 @@ class OAuth:
             return app, _refused(values, "invalid_request", "Invalid parameter: code challenge method")
         return app, None
 
-    def _grant(
-        self, cursor: Cursor, app: Row, values: dict[str, str], account_id: int, base_url: str
-    ) -> str:
+    def _grant(self, cursor: Cursor, app: Row, values: dict[str, str], account_id: int, base_url: str) -> str:
         code, session_id = store.add_code(
             cursor,
             app["client_id"],

@@ -233,9 +233,7 @@ class Pages:
             if account is None:
                 return _no_account()
             counts = store.count_calls(cursor, account["id"])
-            calls = store.list_calls(
-                cursor, account["id"], limit=CALLS_SIZE, offset=(place - 1) * CALLS_SIZE
-            )
+            calls = store.list_calls(cursor, account["id"], limit=CALLS_SIZE, offset=(place - 1) * CALLS_SIZE)
         total = sum(row["total"] for row in counts)
         content = html(
             templates.CALLS,

@@ -626,8 +626,8 @@ def list_truth(cursor: Cursor, account_id: int) -> list[Row]:
     cursor.execute(
         "SELECT pedido.id, pedido.numero, pedido.situacao,"
         " pedido.dados->'cliente'->>'cpfCnpj' AS \"cpfCnpj\","
-        " pedido.numero_ecommerce AS \"numeroPedidoEcommerce\", nota.numero AS \"numeroNota\","
-        " nota.chave AS \"chaveAcesso\", pedido.codigo_rastreamento AS \"codigoRastreamento\","
+        ' pedido.numero_ecommerce AS "numeroPedidoEcommerce", nota.numero AS "numeroNota",'
+        ' nota.chave AS "chaveAcesso", pedido.codigo_rastreamento AS "codigoRastreamento",'
         " pedido.data, pedido.atualizado_em"
         " FROM pedido LEFT JOIN nota ON nota.id = nota_id WHERE pedido.account_id = %s ORDER BY pedido.id",
         (account_id,),
@@ -727,9 +727,7 @@ def claim_faults(cursor: Cursor, account_id: int | None, route: str) -> list[Row
 
 
 def add_fault_effect(cursor: Cursor, fault_id: int, effect: Mapping[str, Any]) -> None:
-    cursor.execute(
-        "UPDATE fault SET effects = effects || %s WHERE id = %s", (Json([dict(effect)]), fault_id)
-    )
+    cursor.execute("UPDATE fault SET effects = effects || %s WHERE id = %s", (Json([dict(effect)]), fault_id))
 
 
 def list_faults(cursor: Cursor) -> list[Row]:

@@ -114,7 +114,7 @@ HOME_GOODS = (
     Product("LUM-ART-PT", "Luminária de mesa articulada preta", 249.00, "94052000", 1.4),
     Product("TOA-BAN-4", "Jogo de toalhas de banho 4 peças algodão", 139.90, "63026000", 1.9),
     Product("ORG-GAV-12", "Organizador de gavetas 12 divisórias", 55.90, "39249000", 0.7),
-    Product("FAC-CHEF-8", "Faca do chef 8\" aço inox", 119.45, "82119200", 0.3),
+    Product("FAC-CHEF-8", 'Faca do chef 8" aço inox', 119.45, "82119200", 0.3),
     Product("CAF-PRE-350", "Cafeteira de prensa 350 ml", 89.90, "70134900", 0.6),
     Product("TAP-SIS-2X3", "Tapete de sisal 2,00 x 3,00 m", 689.00, "57029990", 11.2),
     Product("VAS-CER-M", "Vaso de cerâmica esmaltada médio", 64.5, "69139000", 2.2),
