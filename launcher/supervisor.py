@@ -126,19 +126,16 @@ class Supervisor:
         self._step()
         write_private(VAR / "run.env", "".join(f"{name}='{value}'\n" for name, value in environment.items()))
         stack = Stack({**self.given, **environment}, logs=self.logs, registry=self.registry)
+        simulator, web = stack.simulator(self.simulator_port), stack.web(self.port)
+        # It makes its own tables, beside the migrations of ours.
+        self._start_and_watch(simulator.name, simulator, simulator.log)
         say("Preparing the database ...")
         stack.run(
-            "migrate",
-            "manage.py",
-            "migrate",
-            "--noinput",
-            "--verbosity",
-            "0",
+            *("migrate", "manage.py", "migrate", "--noinput", "--verbosity", "0"),
             interrupted=self.stopping.is_set,
         )
-        say("Starting web, worker, beat and simulator ...")
-        simulator, web = stack.simulator(self.simulator_port), stack.web(self.port)
-        for child in (simulator, web, stack.worker(), stack.beat()):
+        say("Starting web, worker and beat ...")
+        for child in (web, stack.worker(), stack.beat()):
             self._start_and_watch(child.name, child, child.log)
         stack.wait_until_healthy(web, "/entrar/", interrupted=self.stopping.is_set)
         stack.wait_until_healthy(simulator, interrupted=self.stopping.is_set)
