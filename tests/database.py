@@ -71,13 +71,16 @@ def schema_hash() -> str:
 
 
 class TestDatabase:
-    """This process's database, and the Valkey number that goes with it. Gone when ``close`` is called."""
+    """A database of this process, and the Valkey number that goes with it. Gone when ``close`` is called.
+
+    Whoever needs one beside the tests' own gives it a ``purpose``.
+    """
 
     __test__ = False
 
-    def __init__(self) -> None:
+    def __init__(self, purpose: str = "") -> None:
         self.maintenance = connect("owner", "postgres")
-        self.name = f"{PREFIX}{os.getpid()}"
+        self.name = f"{PREFIX}{os.getpid()}{purpose and '_'}{purpose}"
         # Held until the process ends, so that others can tell a living database from a left-over.
         run_sql(self.maintenance, "SELECT pg_advisory_lock(%s, hashtext(%s))", [NAME_LOCKS, self.name])
         with self._making():

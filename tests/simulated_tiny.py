@@ -27,8 +27,8 @@ class SimulatedTiny:
     """One simulator with a database of its own, dropped at the end."""
 
     def __init__(self, directory: Path) -> None:
-        self.database = f"simulator_test_{os.getpid()}"
         self.port = find_free_port()
+        self.database = f"simulator_test_{os.getpid()}_{self.port}"
         self.url = f"http://127.0.0.1:{self.port}"
         self.api_url = f"{self.url}/public-api/v3"
         self.accounts_url = f"{self.url}/realms/tiny/protocol/openid-connect"

@@ -1,0 +1,63 @@
+"""A real browser in front of the whole platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.browser.chromium import WAIT_MS, Window, launch, require_browser
+from tests.browser.platform import Company, Platform
+
+COMPANIES = {
+    "novata": "Novata Decorações Ltda",
+    "negada": "Pedra Lisa Utilidades Ltda",
+    "revogada": "Rio Claro Calçados Ltda",
+    "vazia": "Serra Azul Esportes Ltda",
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One platform for all of them, so one process of pytest."""
+    for item in items:
+        if item.path.is_relative_to(__file__.rpartition("/")[0]):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = require_browser()
+    expect.set_options(timeout=WAIT_MS)
+    with sync_playwright() as playwright:
+        browser = launch(playwright, path)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def platform(browser: Browser) -> Iterator[Platform]:
+    with Platform(browser) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def companies(platform: Platform) -> dict[str, Company]:
+    return platform.create_companies(COMPANIES)
+
+
+@pytest.fixture
+def open_page(platform: Platform) -> Iterator[Callable[..., Page]]:
+    """``open_page(email, width=1440, is_dark=False)``: a window of a person; its complaints fail the test."""
+    windows: list[Window] = []
+
+    def open_one(email: str = "", **options: Any) -> Page:
+        windows.append(platform.open_window(email, **options))
+        return windows[-1].page
+
+    yield open_one
+    for window in windows:
+        window.close()
+    assert [problem for window in windows for problem in window.problems] == []
