@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -11,39 +12,85 @@ from accounts import clock
 from contracts.records import ErpCustomer
 from customers.models import Customer, CustomerReference
 
+Identity = tuple[str, str]
+
 
 @transaction.atomic
 def upsert_from_erp(*, integration_id: int, record: ErpCustomer, current: Customer | None) -> Customer:
-    """The customer of an ERP record, created if missing, brought up to date otherwise.
+    """``upsert_many`` for the one customer of an order that has ``current`` already."""
+    return upsert_many(integration_id=integration_id, records=[record], current=[current])[0]
+
+
+@transaction.atomic
+def upsert_many(
+    *, integration_id: int, records: Sequence[ErpCustomer], current: Sequence[Customer | None] | None = None
+) -> list[Customer]:
+    """The customer of each ERP record, created if missing, brought up to date otherwise.
 
     Identity: (organization, document), else (integration, contact id), else a record of its own for the
     order (``current``: the one that the order has already). Never by name or e-mail.
     What the ERP does not tell does not erase what we know.
     """
-    customer = _find(integration_id, record) or (current if current and not current.document else None)
-    values = _values(record)
-    if customer is None:
-        customer = _create(record, values)
-    else:
-        _update(customer, values)
-    if record.external_id:
-        CustomerReference.objects.get_or_create(
-            integration_id=integration_id, external_id=record.external_id, defaults={"customer": customer}
-        )
-    return customer
+    owned = current or [None] * len(records)
+    identities = [_identify(record, position) for position, record in enumerate(records)]
+    known = _find(integration_id, records)
+    for identity, owner in zip(identities, owned, strict=True):
+        if owner is not None and not owner.document:
+            known.setdefault(identity, owner)
+    missing: dict[Identity, ErpCustomer] = {}
+    for identity, record in zip(identities, records, strict=True):
+        if identity in known:
+            _update(known[identity], record)
+        else:
+            missing[identity] = record
+    known |= _create(missing)
+    customers = [known[identity] for identity in identities]
+    CustomerReference.objects.bulk_create(
+        [
+            CustomerReference(
+                integration_id=integration_id, external_id=record.external_id, customer=customer
+            )
+            for record, customer in zip(records, customers, strict=True)
+            if record.external_id
+        ],
+        ignore_conflicts=True,
+    )
+    return customers
 
 
-def _find(integration_id: int, record: ErpCustomer) -> Customer | None:
+def _identify(record: ErpCustomer, position: int) -> Identity:
     if record.document:
-        return Customer.objects.select_for_update().filter(document=record.document).first()
+        return ("document", record.document)
     if record.external_id:
-        reference = (
-            CustomerReference.objects.filter(integration_id=integration_id, external_id=record.external_id)
-            .select_related("customer")
-            .first()
-        )
-        return reference.customer if reference else None
-    return None
+        return ("contact", record.external_id)
+    return ("row", str(position))
+
+
+def _find(integration_id: int, records: Sequence[ErpCustomer]) -> dict[Identity, Customer]:
+    documents = {record.document for record in records if record.document}
+    found: dict[Identity, Customer] = {
+        ("document", customer.document): customer
+        for customer in Customer.objects.select_for_update().filter(document__in=documents).order_by("id")
+    }
+    contacts = {record.external_id for record in records if record.external_id and not record.document}
+    references = CustomerReference.objects.filter(integration_id=integration_id, external_id__in=contacts)
+    for reference in references.select_related("customer"):
+        found["contact", reference.external_id] = reference.customer
+    return found
+
+
+def _create(missing: dict[Identity, ErpCustomer]) -> dict[Identity, Customer]:
+    now = clock.now()
+    rows = {
+        identity: Customer(created_at=now, updated_at=now, **_values(record))
+        for identity, record in missing.items()
+    }
+    # Another worker may be creating the same new buyer: the document's unique index decides, then we look.
+    Customer.objects.bulk_create([row for row in rows.values() if row.document], ignore_conflicts=True)
+    Customer.objects.bulk_create([row for row in rows.values() if not row.document])
+    documents = [row.document for row in rows.values() if row.document]
+    stored = {customer.document: customer for customer in Customer.objects.filter(document__in=documents)}
+    return {identity: stored[row.document] if row.document else row for identity, row in rows.items()}
 
 
 def _values(record: ErpCustomer) -> dict[str, Any]:
@@ -59,19 +106,10 @@ def _values(record: ErpCustomer) -> dict[str, Any]:
     }
 
 
-def _create(record: ErpCustomer, values: dict[str, Any]) -> Customer:
-    now = clock.now()
-    if not record.document:
-        return Customer.objects.create(created_at=now, updated_at=now, **values)
-    # Two workers may meet the same new buyer at once; the document's unique index decides.
-    customer, _ = Customer.objects.get_or_create(
-        document=record.document, defaults={"created_at": now, "updated_at": now, **values}
-    )
-    return customer
-
-
-def _update(customer: Customer, values: dict[str, Any]) -> None:
-    changed = {name: value for name, value in values.items() if value and getattr(customer, name) != value}
+def _update(customer: Customer, record: ErpCustomer) -> None:
+    changed = {
+        name: value for name, value in _values(record).items() if value and getattr(customer, name) != value
+    }
     if changed:
         for name, value in changed.items():
             setattr(customer, name, value)

@@ -1,10 +1,37 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from accounts import clock
 from history.models import HistoryEntry, Source
+
+
+def entry(
+    subject_kind: str,
+    subject_id: int,
+    code: str,
+    params: Mapping[str, object] | None = None,
+    *,
+    source: str = Source.PLATFORM,
+    person: str = "",
+    at: dt.datetime,
+) -> HistoryEntry:
+    """An entry for ``record_all``. ``params`` are what the sentence of ``code`` needs."""
+    return HistoryEntry(
+        subject_kind=subject_kind,
+        subject_id=subject_id,
+        code=code,
+        params=dict(params or {}),
+        source=source,
+        person=person,
+        at=at,
+    )
+
+
+def record_all(entries: Iterable[HistoryEntry]) -> None:
+    """Append entries, in their order, inside the current ``tenant``."""
+    HistoryEntry.objects.bulk_create(entries)
 
 
 def record(
@@ -16,14 +43,8 @@ def record(
     source: str = Source.PLATFORM,
     person: str = "",
     at: dt.datetime | None = None,
-) -> HistoryEntry:
-    """Append one entry inside the current ``tenant``. ``params`` are what the sentence of ``code`` needs."""
-    return HistoryEntry.objects.create(
-        subject_kind=subject_kind,
-        subject_id=subject_id,
-        code=code,
-        params=dict(params or {}),
-        source=source,
-        person=person,
-        at=at or clock.now(),
+) -> None:
+    """Append one entry, dated now unless ``at`` says otherwise."""
+    record_all(
+        [entry(subject_kind, subject_id, code, params, source=source, person=person, at=at or clock.now())]
     )

@@ -50,12 +50,13 @@ def advance(reading: Reading, page: Page[Any]) -> Reading:
     change = 0 if reading.total is None or page.total is None else page.total - reading.total
     step_back = 0 if reading.is_second_look else _count_rows_to_look_at_again(count - len(new_ids), change)
     next_offset = reading.offset + count - step_back
-    if change < 0 and not reading.is_second_look:
+    if change < 0:
         # Rows left: those that slid below this page's offset have not been seen.
         next_offset = max(0, reading.offset + change)
         step_back = count - change
-    repeats = count > 0 and not new_ids and change >= 0 and not reading.is_second_look
-    is_last = count == 0 or (count < page.limit if page.total is None else next_offset >= page.total)
+    repeats = not new_ids and 0 <= change < count and not reading.is_second_look
+    is_beyond = count == 0 and step_back == 0
+    is_last = is_beyond or (count < page.limit if page.total is None else next_offset >= page.total)
     return Reading(
         offset=next_offset,
         total=page.total,

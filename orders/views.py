@@ -24,10 +24,15 @@ from orders.sentences import HISTORY
 from ui.fragments import render_page
 from ui.paging import paginate
 
+# The part of the empty page that asks whether the first orders are there.
+AWAITING_FIRST = "primeiros"
+
 
 @require_safe
 @tenant_view(READERS)
 def order_list(request: TenantRequest) -> HttpResponse:
+    if request.htmx.trigger == AWAITING_FIRST:
+        return HttpResponse(status=204, headers={"HX-Refresh": "true"} if Order.objects.exists() else {})
     integrations = list(list_integrations())
     form = FilterForm(request.GET, integrations=integrations)
     wanted = form.read()
@@ -56,6 +61,7 @@ def order_list(request: TenantRequest) -> HttpResponse:
         ],
         "has_any_order": bool(page.total) or Order.objects.exists(),
         "has_integration": bool(integrations),
+        "awaiting_first": AWAITING_FIRST,
     }
     return render_page(request, "orders/list.html", context, fragment="orders/_list.html")
 

@@ -1,0 +1,77 @@
+"""What only the single order of the ERP shows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from decimal import Decimal
+
+from django.db import transaction
+
+from accounts import clock
+from contracts.records import ErpOrderDetail, Situation
+from integrations.models import Integration
+from orders.models import Order, OrderInstallment, OrderItem, OrderReference
+from orders.services.following import follow
+from orders.services.lines import record_line
+
+CENT = Decimal("0.01")
+
+
+@transaction.atomic
+def apply_details(
+    *, integration: Integration, order_id: int, detail: ErpOrderDetail, situations: Sequence[Situation]
+) -> None:
+    """Items, installments, delivery address and the parts of the total, in place of the former ones."""
+    now = clock.now()
+    reference = OrderReference.objects.select_for_update().get(order_id=order_id, integration=integration)
+    order = Order.objects.select_related("customer").get(pk=order_id)
+    row = detail.order
+    known = next((item for item in situations if item.code == row.situation), None)
+    follow(order, reference, row, known if row.situation_is_known else None, now)
+    order.products_total = detail.products_total
+    order.freight = detail.freight
+    order.discount = detail.discount
+    order.other_expenses = detail.other_expenses
+    order.expected_on = detail.expected_on
+    order.delivery_address = asdict(detail.delivery_address) if detail.delivery_address else {}
+    order.details_loaded_at = now
+    order.save()
+    OrderItem.objects.filter(order=order).delete()
+    OrderItem.objects.bulk_create(
+        OrderItem(
+            order=order,
+            position=position,
+            sku=item.sku,
+            description=item.description,
+            quantity=item.quantity,
+            unit_price=item.unit_price,
+            total=(item.quantity * item.unit_price).quantize(CENT),
+        )
+        for position, item in enumerate(detail.items, start=1)
+    )
+    OrderInstallment.objects.filter(order=order).delete()
+    OrderInstallment.objects.bulk_create(
+        OrderInstallment(
+            order=order,
+            position=position,
+            due_on=installment.due_on,
+            amount=installment.amount,
+            method=installment.method,
+        )
+        for position, installment in enumerate(detail.installments, start=1)
+    )
+    reference.details_hash = reference.row_hash
+    reference.deleted_at = None
+    reference.save()
+
+
+@transaction.atomic
+def mark_deleted_at_erp(*, integration: Integration, order_id: int) -> None:
+    """The order is gone at the ERP; what we know of it stays."""
+    reference = OrderReference.objects.select_for_update().get(order_id=order_id, integration=integration)
+    if reference.deleted_at is None:
+        reference.deleted_at = clock.now()
+        reference.awaiting_invoice_since = None
+        reference.save()
+        record_line(order_id, "order.deleted_at_erp", {}, reference.deleted_at)

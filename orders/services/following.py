@@ -1,0 +1,56 @@
+"""A known order follows what the ERP says of it, whether a list or the single order says it."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from contracts.records import ErpOrder, InvoiceState, OrderStatus, Situation
+from customers.services import upsert_from_erp
+from history.services import record_all
+from orders.models import Invoice, Order, OrderReference
+from orders.services.lines import order_line
+from orders.services.shipments import update_shipment
+from orders.status_map import decide_status
+from ui.formats import format_brl
+
+
+def follow(
+    order: Order, reference: OrderReference, row: ErpOrder, situation: Situation | None, now: dt.datetime
+) -> None:
+    """Apply ``row`` and record each change. The caller locked the reference, and saves it."""
+    lines = []
+    if reference.situation != row.situation[:40]:
+        decision = decide_status(OrderStatus(order.status), order.is_return, situation, row.situation)
+        order.status, order.is_return = decision.status, decision.is_return
+        lines.append(order_line(order.pk, decision.reason, decision.params, now))
+        reference.situation = row.situation[:40]
+        expect_invoice(reference, situation, now)
+    if row.total is not None and order.total != row.total:
+        if order.total is not None:
+            totals = {"before": format_brl(order.total), "after": format_brl(row.total)}
+            lines.append(order_line(order.pk, "order.total_changed", totals, now))
+        order.total = row.total
+    order.erp_number = row.number[:40] or order.erp_number
+    order.ecommerce_number = row.ecommerce_number[:80] or order.ecommerce_number
+    order.ecommerce_name = row.ecommerce_name or order.ecommerce_name
+    order.placed_on = row.placed_on or order.placed_on
+    if row.customer:
+        order.customer = upsert_from_erp(
+            integration_id=reference.integration_id, record=row.customer, current=order.customer
+        )
+    order.updated_at = now
+    order.save()
+    record_all([*lines, *update_shipment(order, row.shipment, now)])
+
+
+def expect_invoice(reference: OrderReference, situation: Situation | None, now: dt.datetime) -> None:
+    if situation is None or not situation.expects_invoice:
+        reference.awaiting_invoice_since = None
+    elif reference.awaiting_invoice_since is None and not has_valid_invoice(reference.order_id):
+        reference.awaiting_invoice_since = now
+
+
+def has_valid_invoice(order_id: int) -> bool:
+    """An authorised nota with its key: the order awaits none."""
+    invoices = Invoice.objects.filter(order_id=order_id, state=InvoiceState.AUTHORIZED)
+    return invoices.exclude(access_key="").exists()

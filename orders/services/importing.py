@@ -1,0 +1,200 @@
+"""From a page of the ERP's list to orders: new ones in bulk, known ones by what changed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.db import connection, transaction
+
+from accounts import clock
+from accounts.tenancy import current_organization_id
+from contracts.records import ErpOrder, Page, RowProblem, Situation
+from customers.services import upsert_many
+from history.services import record_all
+from integrations.models import Integration
+from orders.models import Order, OrderReference, Origin, PassedOverOrder
+from orders.services.following import follow
+from orders.services.lines import UNREADABLE, apply_apart, order_line, record_line, record_problem
+from orders.services.shipments import create_shipments
+from orders.status_map import decide_import, decide_initial_status
+
+
+@dataclass(slots=True)
+class PageResult:
+    """What a page brought, in rows."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    passed_over: int = 0
+    problems: int = 0
+
+
+@transaction.atomic
+def upsert_from_list(
+    *, integration: Integration, page: Page[ErpOrder], situations: Sequence[Situation]
+) -> PageResult:
+    """Apply one page: all of it or, after a crash, none of it.
+
+    A row that cannot be applied is recorded as a problem and does not stop the others.
+    """
+    now = clock.now()
+    by_code = {situation.code: situation for situation in situations}
+    rows = {row.external_id: row for row in page.items}
+    here = {"integration": integration, "external_id__in": list(rows)}
+    references = OrderReference.objects.select_for_update().filter(**here).order_by("id")
+    known = {reference.external_id: reference for reference in references}
+    passed_over = {row.external_id: row for row in PassedOverOrder.objects.filter(**here)}
+    result = PageResult()
+
+    def situation_of(row: ErpOrder) -> Situation | None:
+        return by_code.get(row.situation) if row.situation_is_known else None
+
+    def refuse(row: ErpOrder) -> None:
+        record_problem(integration, RowProblem(row.external_id, UNREADABLE), now)
+        result.problems += 1
+
+    def update(changed: Sequence[ErpOrder]) -> None:
+        for row in changed:
+            _update_order(known[row.external_id], row, situation_of(row), now)
+
+    def create(new: Sequence[ErpOrder]) -> None:
+        _create_orders(integration, new, by_code, now)
+
+    for problem in page.problems:
+        record_problem(integration, problem, now)
+        result.problems += 1
+    changed = [row for row in rows.values() if row.external_id in known and _says_more(known, row)]
+    chosen = frozenset(integration.import_situations)
+    unknown = [row for row in rows.values() if row.external_id not in known]
+    new = [row for row in unknown if decide_import(situation_of(row), chosen).is_imported]
+    apply_apart(changed, update, refuse)
+    apply_apart(new, create, refuse)
+    left_out = [row for row in unknown if not decide_import(situation_of(row), chosen).is_imported]
+    _pass_over(integration, left_out, by_code, passed_over, now)
+    # What was passed over or unreadable before, and now has its place, is no longer so.
+    settled = {*known, *(row.external_id for row in new)} & set(passed_over)
+    PassedOverOrder.objects.filter(integration=integration, external_id__in=settled, seen_at__lt=now).delete()
+    result.created, result.changed, result.passed_over = len(new), len(changed), len(left_out)
+    result.unchanged = len(rows) - len(new) - len(changed) - len(left_out)
+    return result
+
+
+def _says_more(known: Mapping[str, OrderReference], row: ErpOrder) -> bool:
+    reference = known[row.external_id]
+    return reference.row_hash != row.row_hash or reference.deleted_at is not None
+
+
+def _create_orders(
+    integration: Integration, rows: Sequence[ErpOrder], situations: Mapping[str, Situation], now: dt.datetime
+) -> None:
+    with_customer = [row for row in rows if row.customer]
+    customers = dict(
+        zip(
+            (row.external_id for row in with_customer),
+            upsert_many(
+                integration_id=integration.pk,
+                records=[row.customer for row in with_customer if row.customer],
+            ),
+            strict=True,
+        )
+    )
+    first_number = _take_numbers(len(rows))
+    decisions = [decide_initial_status(situations[row.situation]) for row in rows]
+    orders = Order.objects.bulk_create(
+        Order(
+            integration=integration,
+            customer=customers.get(row.external_id),
+            number=first_number + position,
+            origin=Origin.ERP,
+            status=decision.status,
+            is_return=decision.is_return,
+            erp_number=row.number[:40],
+            ecommerce_number=row.ecommerce_number[:80],
+            ecommerce_name=row.ecommerce_name,
+            placed_on=row.placed_on,
+            total=row.total,
+            created_at=now,
+            updated_at=now,
+        )
+        for position, (row, decision) in enumerate(zip(rows, decisions, strict=True))
+    )
+    OrderReference.objects.bulk_create(
+        OrderReference(
+            integration=integration,
+            external_id=row.external_id,
+            order=order,
+            situation=row.situation[:40],
+            row_hash=row.row_hash,
+            awaiting_invoice_since=now if situations[row.situation].expects_invoice else None,
+        )
+        for row, order in zip(rows, orders, strict=True)
+    )
+    lines = []
+    for row, order, decision in zip(rows, orders, decisions, strict=True):
+        lines.append(order_line(order.pk, decision.reason, decision.params, now))
+        if row.customer and row.customer.kind and row.customer.document_text and not row.customer.document:
+            lines.append(order_line(order.pk, "order.document_invalid", {}, now))
+    shipments = [(order, row.shipment) for row, order in zip(rows, orders, strict=True)]
+    record_all([*lines, *create_shipments(shipments, now)])
+
+
+def _take_numbers(count: int) -> int:
+    """The first of ``count`` new numbers of the organization's own sequence."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO orders_ordercounter (organization_id, last) VALUES (%(organization)s, %(count)s)
+               ON CONFLICT (organization_id) DO UPDATE SET last = orders_ordercounter.last + %(count)s
+               RETURNING last""",
+            {"organization": current_organization_id(), "count": count},
+        )
+        (last,) = cursor.fetchone()
+    return int(last) - count + 1
+
+
+def _update_order(
+    reference: OrderReference, row: ErpOrder, situation: Situation | None, now: dt.datetime
+) -> None:
+    order = Order.objects.select_related("customer").get(pk=reference.order_id)
+    if reference.deleted_at is not None:
+        reference.deleted_at = None
+        record_line(order.pk, "order.back_at_erp", {}, now)
+    follow(order, reference, row, situation, now)
+    reference.row_hash = row.row_hash
+    reference.save()
+
+
+def _pass_over(
+    integration: Integration,
+    rows: Sequence[ErpOrder],
+    situations: Mapping[str, Situation],
+    former: Mapping[str, PassedOverOrder],
+    now: dt.datetime,
+) -> None:
+    """Write down which orders were not imported and why; what is written already is not written again."""
+    chosen = frozenset(integration.import_situations)
+    passed_over = []
+    for row in rows:
+        kept = former.get(row.external_id)
+        if kept is not None and kept.row_hash == row.row_hash:
+            continue
+        situation = situations.get(row.situation) if row.situation_is_known else None
+        passed_over.append(
+            PassedOverOrder(
+                integration=integration,
+                external_id=row.external_id,
+                erp_number=row.number[:40],
+                situation=situation.label if situation else row.situation[:40],
+                reason_code=decide_import(situation, chosen).reason,
+                row_hash=row.row_hash,
+                seen_at=now,
+            )
+        )
+    PassedOverOrder.objects.bulk_create(
+        passed_over,
+        update_conflicts=True,
+        unique_fields=["organization", "integration", "external_id"],
+        update_fields=["erp_number", "situation", "reason_code", "row_hash", "seen_at"],
+    )

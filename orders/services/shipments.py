@@ -1,0 +1,54 @@
+"""The raw strings of the carriage. Nothing is started from them yet."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable
+
+from contracts.records import ErpShipment
+from history.models import HistoryEntry
+from orders.models import Order, OrderShipment
+from orders.services.lines import order_line
+
+FIELDS = ("carrier_name", "shipping_method", "freight_method", "tracking_code", "tracking_url")
+
+
+def create_shipments(shipments: Iterable[tuple[Order, ErpShipment]], now: dt.datetime) -> list[HistoryEntry]:
+    """Store the shipments of orders that have none. Returns the lines to record."""
+    given = [(order, shipment) for order, shipment in shipments if not shipment.is_empty]
+    OrderShipment.objects.bulk_create(
+        OrderShipment(order=order, updated_at=now, **{name: getattr(shipment, name) for name in FIELDS})
+        for order, shipment in given
+    )
+    return [_code_line(order, shipment, now) for order, shipment in given if shipment.tracking_code]
+
+
+def update_shipment(order: Order, shipment: ErpShipment, now: dt.datetime) -> list[HistoryEntry]:
+    """Bring the order's shipment up to date. What the ERP leaves empty later does not erase what we have."""
+    kept = OrderShipment.objects.filter(order=order).first()
+    if kept is None:
+        return create_shipments([(order, shipment)], now)
+    told = {name: getattr(shipment, name) for name in FIELDS if getattr(shipment, name)}
+    changed = {name: value for name, value in told.items() if getattr(kept, name) != value}
+    if not changed:
+        return []
+    for name, value in changed.items():
+        setattr(kept, name, value)
+    kept.updated_at = now
+    kept.save()
+    if "tracking_code" in changed:
+        return [_code_line(order, shipment, now)]
+    if changed.keys() <= {"tracking_url"}:
+        return []
+    return [order_line(order.pk, "order.shipping_changed", {"method": _describe(shipment)}, now)]
+
+
+def _code_line(order: Order, shipment: ErpShipment, now: dt.datetime) -> HistoryEntry:
+    params = {"code": shipment.tracking_code, "method": _describe(shipment)}
+    return order_line(order.pk, "order.tracking_received", params, now)
+
+
+def _describe(shipment: ErpShipment) -> str:
+    return " · ".join(
+        filter(None, [shipment.carrier_name, shipment.shipping_method, shipment.freight_method])
+    )
