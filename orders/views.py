@@ -31,7 +31,7 @@ AWAITING_FIRST = "primeiros"
 @require_safe
 @tenant_view(READERS)
 def order_list(request: TenantRequest) -> HttpResponse:
-    if request.htmx.trigger == AWAITING_FIRST:
+    if request.headers.get("HX-Trigger") == AWAITING_FIRST:
         return HttpResponse(status=204, headers={"HX-Refresh": "true"} if Order.objects.exists() else {})
     integrations = list(list_integrations())
     form = FilterForm(request.GET, integrations=integrations)
