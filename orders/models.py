@@ -75,7 +75,8 @@ class Order(TenantModel):
 class OrderReference(ErpReference):
     """The order's row at the ERP: the last situation known there, and a hash that decides «unchanged».
 
-    ``details_hash`` is the row's hash when the details were last read.
+    ``details_hash`` is the row's hash when the details were last read; ``seen_at`` is the last sweep that
+    met the row.
     """
 
     order = models.OneToOneField(
@@ -85,6 +86,7 @@ class OrderReference(ErpReference):
     row_hash = models.CharField(max_length=64)
     details_hash = models.CharField(max_length=64, blank=True)
     awaiting_invoice_since = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -1,0 +1,63 @@
+"""Which orders deserve a call of their own: those whose details we lack, and those that a sweep missed."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db.models import F, Q, QuerySet
+
+from contracts.records import OrderStatus
+from integrations.models import Integration
+from jobs import queue
+from jobs.queue import Priority
+from orders.models import OrderReference
+
+# One call an order: a few at a time leave the account's limit to the seller's other programs.
+DETAILS_PER_POLL = 20
+MISSED_PER_SWEEP = 50
+OPEN = ~Q(order__status__in=[OrderStatus.DELIVERED, OrderStatus.CANCELLED])
+
+
+def enqueue_completion(*, integration: Integration, order_id: int, priority: Priority) -> None:
+    """Read one order by itself. Asked for twice, it is one job, of the higher priority."""
+    queue.enqueue(
+        "complete_order",
+        channel=integration.channel,
+        key=str(order_id),
+        lock=f"order:{order_id}",
+        priority=priority,
+    )
+
+
+def enqueue_some_details(*, integration: Integration) -> int:
+    """Ask for the details of the newest open orders that lack them; how many were asked for."""
+    lacking = OrderReference.objects.filter(OPEN, integration=integration, deleted_at=None).exclude(
+        details_hash=F("row_hash")
+    )
+    return _enqueue(integration, lacking.order_by("-order_id"), DETAILS_PER_POLL)
+
+
+def mark_seen(*, integration: Integration, external_ids: Sequence[str], at: dt.datetime) -> None:
+    """A sweep met these rows at the ERP."""
+    OrderReference.objects.filter(integration=integration, external_id__in=external_ids).update(seen_at=at)
+
+
+def enqueue_missed(*, integration: Integration, since: dt.date, started_at: dt.datetime) -> int:
+    """Open orders that a sweep should have met and did not: deleted, or moved on without a notice."""
+    missed = OrderReference.objects.filter(
+        OPEN,
+        Q(seen_at=None) | Q(seen_at__lt=started_at),
+        integration=integration,
+        deleted_at=None,
+        order__placed_on__gte=since,
+        order__created_at__lt=started_at,
+    )
+    return _enqueue(integration, missed.order_by(F("seen_at").asc(nulls_first=True)), MISSED_PER_SWEEP)
+
+
+def _enqueue(integration: Integration, references: QuerySet[OrderReference], limit: int) -> int:
+    order_ids = list(references.values_list("order_id", flat=True)[:limit])
+    for order_id in order_ids:
+        enqueue_completion(integration=integration, order_id=order_id, priority=Priority.COMPLETION)
+    return len(order_ids)
