@@ -66,6 +66,14 @@ def has_due_jobs() -> bool:
     return bool(_rows("gateway_has_due_jobs")[0][0])
 
 
+def oldest_due_job_at() -> dt.datetime | None:
+    """Since when the job has been due that waits longest, over all organizations."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT gateway_oldest_due_job()")
+        (value,) = cursor.fetchone()
+    return value
+
+
 def purge_jobs(keep: dt.timedelta, limit: int) -> int:
     """Delete up to ``limit`` jobs that ended, and as many calls, older than ``keep``; how many went."""
     return _rows("gateway_purge_jobs", keep, limit)[0][0]

@@ -60,6 +60,18 @@ def tenant_view(perfis: Collection[str] = READERS, *, opens_scope: bool = True) 
     return decorate
 
 
+def person_view(view: View) -> View:
+    """A page of no company, for whoever has a login."""
+
+    @wraps(view)
+    def wrapper(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return login_required_response(request)
+        return view(request, *args, **kwargs)
+
+    return wrapper
+
+
 def login_required_response(request: HttpRequest) -> HttpResponse:
     """To the login page and back; HTMX is told to leave the page, or it would swap the form into a row."""
     response = redirect_to_login(request.get_full_path())

@@ -3,13 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib.auth import views as auth_views
-from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
 from accounts import selectors
 from accounts.forms import LoginForm
+from accounts.permissions import person_view
 
 
 class LoginView(auth_views.LoginView):
@@ -29,7 +29,7 @@ class LogoutView(auth_views.LogoutView):
 
 
 @require_safe
-@login_required
+@person_view
 def home(request: HttpRequest) -> HttpResponse:
     """One company: straight to its orders. Several or none: the choice, which says what to do."""
     memberships = selectors.list_memberships(request.user)  # type: ignore[arg-type]
@@ -39,7 +39,7 @@ def home(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@login_required
+@person_view
 def organizations(request: HttpRequest) -> HttpResponse:
     memberships = selectors.list_memberships(request.user)  # type: ignore[arg-type]
     return render(request, "accounts/organizations.html", {"memberships": memberships})

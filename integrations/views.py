@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
@@ -11,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import clock
 from accounts.models import Organization, Perfil
-from accounts.permissions import ADMINS, READERS, TenantRequest, tenant_view
+from accounts.permissions import ADMINS, READERS, TenantRequest, person_view, tenant_view
 from accounts.tenancy import tenant
 from contracts.provider import Provider
 from history.selectors import list_entries
@@ -89,7 +88,7 @@ def connect(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
 
 @never_cache
 @require_safe
-@login_required
+@person_view
 def oauth_return(request: HttpRequest, provider: str) -> HttpResponse:
     """Where the ERP sends the person back. The organization travels in the signed, single-use state."""
     plug_in = _provider_or_404(provider)

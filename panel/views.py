@@ -6,6 +6,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.template.loader import render_to_string
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import OPERATORS, TenantRequest, tenant_view
@@ -32,13 +33,17 @@ def retry(request: TenantRequest, job_id: int) -> HttpResponse:
 
 
 def page_not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return render(request, "errors/404.html", status=404)
+    return _error_page("errors/404.html", 404)
 
 
 def permission_denied(request: HttpRequest, exception: Any = None) -> HttpResponse:
-    return render(request, "errors/403.html", status=403)
+    return _error_page("errors/403.html", 403)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """Must not depend on the database, which may be the thing that failed."""
-    return render(request, "errors/500.html", {"support_code": secrets.token_hex(4).upper()}, status=500)
+    return _error_page("errors/500.html", 500, support_code=secrets.token_hex(4).upper())
+
+
+def _error_page(template: str, status: int, **context: str) -> HttpResponse:
+    """Without the request: a page's frame asks the database, which may have failed, and the scope is over."""
+    return HttpResponse(render_to_string(template, context), status=status)

@@ -22,7 +22,8 @@ def find_table_breaches(owner_sql: Sql) -> list[str]:
                     WHERE a.attrelid = c.oid AND a.attname = 'organization_id' AND a.attnum > 0),
             EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisunique AND i.indpred IS NULL
                     AND pg_get_indexdef(i.indexrelid) LIKE '%%(organization_id, id)')
-        FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+        FROM pg_class c
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
         ORDER BY c.relname
         """
     )
@@ -128,7 +129,8 @@ def find_role_breaches(owner_sql: Sql) -> list[str]:
     staff, gateway = settings.DATABASE_STAFF_ROLE, settings.DATABASE_GATEWAY_ROLE
     rows = owner_sql(
         """
-        SELECT r.rolname::text, r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication, r.rolcanlogin,
+        SELECT r.rolname::text, r.rolsuper OR r.rolbypassrls OR r.rolcreaterole OR r.rolreplication,
+            r.rolcanlogin,
             ARRAY(SELECT m.rolname::text FROM pg_roles m
                   WHERE m.oid <> r.oid AND m.rolname <> 'pg_database_owner'
                     AND pg_has_role(r.oid, m.oid, 'MEMBER') ORDER BY 1)

@@ -113,10 +113,13 @@ def test_a_key_cannot_point_at_a_row_of_another_organization(
     theirs = insert(parent, other_organization)
     values = smallest_values(child, organization, **{column: theirs})
 
-    with refused(IntegrityError, FOREIGN_KEY_VIOLATION), tenant(organization):
-        with connection.cursor() as cursor:
-            cursor.execute(insert_sql(child, values), list(values.values()))
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with (
+        refused(IntegrityError, FOREIGN_KEY_VIOLATION),
+        tenant(organization),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(insert_sql(child, values), list(values.values()))
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @every_key
@@ -126,11 +129,14 @@ def test_a_key_cannot_be_turned_to_a_row_of_another_organization(
     theirs = insert(parent, other_organization)
     ours = insert(child, organization, **{column: insert(parent, organization)})
 
-    with refused(IntegrityError, FOREIGN_KEY_VIOLATION), tenant(organization):
-        with connection.cursor() as cursor:
-            cursor.execute(f"UPDATE {child._meta.db_table} SET {column} = %s WHERE id = %s", [theirs, ours])
-            assert cursor.rowcount == 1
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    with (
+        refused(IntegrityError, FOREIGN_KEY_VIOLATION),
+        tenant(organization),
+        connection.cursor() as cursor,
+    ):
+        cursor.execute(f"UPDATE {child._meta.db_table} SET {column} = %s WHERE id = %s", [theirs, ours])
+        assert cursor.rowcount == 1
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
 @every_key
@@ -241,9 +247,8 @@ def test_a_gateway_that_somebody_else_may_call_is_noticed(
             f"GRANT EXECUTE ON FUNCTION gateway_planted() TO {settings.DATABASE_APP_ROLE}"
         )
         assert find_function_breaches(owner_sql) == []
-        owner_sql(
-            f"GRANT EXECUTE ON FUNCTION gateway_planted() TO {role.format(staff=settings.DATABASE_STAFF_ROLE)}"
-        )
+        grantee = role.format(staff=settings.DATABASE_STAFF_ROLE)
+        owner_sql(f"GRANT EXECUTE ON FUNCTION gateway_planted() TO {grantee}")
         assert find_function_breaches(owner_sql) == ["gateway_planted: callers"]
     finally:
         owner_sql("DROP FUNCTION gateway_planted()")

@@ -1,0 +1,361 @@
+"""Every URL × method × person over the real URLconf, against a table that somebody must have written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from accounts import services
+from accounts.models import Membership, Organization, Perfil, User
+from accounts.tenancy import tenant
+from contracts.records import ErpAccount, TokenGrant
+from integrations.services import begin_authorization, record_connection, save_integration
+from jobs import queue
+from tests.accounts.schema import TENANT_MODELS, insert
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+ADMINISTRADOR, OPERADOR, CONSULTA = "Administrador", "Operador", "Consulta"
+READERS = frozenset({ADMINISTRADOR, OPERADOR, CONSULTA})
+OPERATORS = frozenset({ADMINISTRADOR, OPERADOR})
+ADMINS = frozenset({ADMINISTRADOR})
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What those get who may, and who they are. Everybody else with a login gets 404."""
+
+    status: int
+    who: frozenset[str]
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+def page(who: frozenset[str] = READERS) -> dict[str, Answer]:
+    return {"GET": Answer(200, who), "HEAD": Answer(200, who)}
+
+
+CONNECTION = {
+    "name": "Outro nome",
+    "client_id": "client",
+    "client_secret": "secret-of-client",
+    "situations": ["aprovado"],
+}
+
+# One row per route of a company. A method that is not named is refused alike (405) for everybody.
+COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
+    "integrations:gallery": page(),
+    "integrations:provider": page(),
+    "integrations:new": page(ADMINS) | {"POST": Answer(302, ADMINS, CONNECTION)},
+    "integrations:connection": page() | {"POST": Answer(302, ADMINS, CONNECTION)},
+    "integrations:connect": {"POST": Answer(302, ADMINS)},
+    "orders:list": page(),
+    "orders:detail": page(),
+    "orders:items": page(),
+    "orders:passed_over": page(),
+    "panel:errors": page(OPERATORS),
+    "panel:retry": {"POST": Answer(302, OPERATORS)},
+}
+
+# One row per route of no company: the methods of people without a login, and of any person with one.
+OPEN_ROUTES: dict[str, tuple[dict[str, int], dict[str, int]]] = {
+    "accounts:home": ({"GET": 302, "HEAD": 302}, {"GET": 302, "HEAD": 302}),
+    "accounts:organizations": ({"GET": 302, "HEAD": 302}, {"GET": 200, "HEAD": 200}),
+    "accounts:login": (
+        {"GET": 200, "HEAD": 200, "OPTIONS": 200, "POST": 422, "PUT": 422},
+        {"GET": 302, "HEAD": 302, "OPTIONS": 302, "POST": 302, "PUT": 302, "PATCH": 302, "DELETE": 302},
+    ),
+    "accounts:logout": ({"OPTIONS": 200, "POST": 302}, {"OPTIONS": 200, "POST": 302}),
+    "integrations:oauth_return": ({"GET": 302, "HEAD": 302}, {"GET": 302, "HEAD": 302}),
+}
+
+
+def named_routes() -> dict[str, str]:
+    """Name → pattern of every route that the project has."""
+
+    def walk(patterns: list[Any], prefix: str, spaces: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+        for entry in patterns:
+            route = prefix + str(entry.pattern)
+            if isinstance(entry, URLResolver):
+                inner = (*spaces, entry.namespace) if entry.namespace else spaces
+                yield from walk(entry.url_patterns, route, inner)
+            elif isinstance(entry, URLPattern):
+                assert entry.name, f"{route} has no name"
+                yield ":".join((*spaces, entry.name)), route
+
+    return dict(walk(get_resolver().url_patterns, "", ()))
+
+
+ROUTES = named_routes()
+
+
+@dataclass
+class World:
+    """Organization A with one of everything, and everybody who may knock."""
+
+    organization: Organization
+    objects: dict[str, Any]
+    people: dict[str, User | None]
+    client_of: Callable[[User], Client]
+    owner_sql: Callable[..., list[tuple[Any, ...]]]
+    tables: list[str]
+
+    def client(self, who: str) -> Client:
+        user = self.people[who]
+        return Client() if user is None else self.client_of(user)
+
+    def address(self, route: str, **changes: Any) -> str:
+        values = self.objects | changes
+        names = re.findall(r"<(?:\w+:)?(\w+)>", ROUTES[route])
+        return reverse(route, kwargs={name: values[name] for name in names if name != "pk"} | self._pk(names))
+
+    def _pk(self, names: list[str]) -> dict[str, int]:
+        return {"pk": self.objects["integration"]} if "pk" in names else {}
+
+    def digest(self) -> list[tuple[str, str]]:
+        """Of every row of every table, as the owner sees them."""
+        one = "SELECT '{0}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {0} t"
+        return self.owner_sql(" UNION ALL ".join(one.format(table) for table in self.tables))
+
+
+@pytest.fixture
+def world(
+    organization: Organization,
+    other_organization: Organization,
+    admin: User,
+    stranger: User,
+    client_of: Callable[[User], Client],
+    owner_sql: Callable[..., list[tuple[Any, ...]]],
+    process_database: Any,
+) -> World:
+    people: dict[str, User | None] = {"anonymous": None, "stranger": stranger, ADMINISTRADOR: admin}
+    for who, perfil in (
+        (OPERADOR, Perfil.OPERATOR),
+        (CONSULTA, Perfil.VIEWER),
+        ("Integração", Perfil.INTEGRATION),
+        ("inactive", Perfil.ADMIN),
+    ):
+        people[who] = services.add_member(
+            organization=organization, email=f"{perfil}-{who}@aurora.test".lower(), name=who, perfil=perfil
+        ).user
+    with tenant(organization):
+        person = Membership.objects.get(user=admin)
+        Membership.objects.filter(user=people["inactive"]).update(is_active=False)
+        objects = fill(organization, person)
+    return World(organization, objects, people, client_of, owner_sql, process_database.tables)
+
+
+def fill(organization: Organization, person: Membership) -> dict[str, Any]:
+    """A connected integration with an authorisation under way, an order with everything, a parked job."""
+    integration = save_integration(
+        integration=None,
+        provider_key="tiny",
+        name="Integração Tiny ERP",
+        client_id="client",
+        client_secret="a-secret-of-theirs",
+        invite_url="",
+        import_situations=["aprovado"],
+        person=person,
+    )
+    begin_authorization(integration=integration, membership=person)
+    record_connection(
+        integration_id=integration.pk,
+        grant=TokenGrant("access", "refresh", 14400, 86400),
+        account=ErpAccount(document="11222333000181", name="Casa Aurora"),
+        person=person,
+    )
+    own = {"integration_id": integration.pk}
+    by_table: dict[str, Any] = {model._meta.db_table: model for model in TENANT_MODELS}
+    customer = insert(by_table["customers_customer"], organization, name="Maria", document="52998224725")
+    insert(by_table["customers_customerreference"], organization, customer_id=customer, **own)
+    order = insert(
+        by_table["orders_order"],
+        organization,
+        customer_id=customer,
+        number=1,
+        erp_number="4711",
+        details_loaded_at="2026-11-01T12:00:00Z",
+        **own,
+    )
+    insert(by_table["orders_orderreference"], organization, order_id=order, situation="aprovado", **own)
+    insert(by_table["orders_invoice"], organization, order_id=order, number="99", **own)
+    for table in ("orders_orderitem", "orders_orderinstallment", "orders_ordershipment"):
+        insert(by_table[table], organization, order_id=order)
+    insert(by_table["orders_passedoverorder"], organization, situation="em_aberto", **own)
+    insert(by_table["history_historyentry"], organization, subject_kind="order", subject_id=order)
+    job = insert(
+        by_table["jobs_job"],
+        organization,
+        channel=integration.channel,
+        kind="complete_order",
+        key=str(order),
+        status="parked",
+        reason_code="ours",
+    )
+    queue.set_schedule(integration.channel, "pull_invoices", "k", 60)
+    return {
+        "slug": organization.slug,
+        "provider": "tiny",
+        "integration": integration.pk,
+        "number": 1,
+        "job_id": job,
+    }
+
+
+def send(
+    client: Client, method: str, address: str, data: Mapping[str, Any] | None = None, **extra: Any
+) -> Any:
+    if method == "POST":
+        return client.post(address, dict(data or {}), **extra)
+    return client.generic(method, address, **extra)
+
+
+def seen(response: HttpResponse) -> tuple[int, dict[str, str], str]:
+    """All that the browser gets, but for what differs at every request."""
+    headers = {name: value for name, value in response.items() if name != "Set-Cookie"}
+    return response.status_code, headers, response.content.decode()
+
+
+def login_address(address: str) -> str:
+    return f"{reverse(settings.LOGIN_URL)}?next={quote(address)}"
+
+
+# --- the table is complete ---
+
+
+def test_every_route_has_its_row() -> None:
+    """A new route fails here until somebody writes who may do what with it."""
+    assert set(COMPANY_ROUTES) | set(OPEN_ROUTES) == set(ROUTES)
+    assert {name for name, route in ROUTES.items() if route.startswith("o/<slug:slug>/")} == set(
+        COMPANY_ROUTES
+    )
+
+
+# --- those who may not ---
+
+
+@pytest.mark.parametrize("who", ["anonymous", "stranger", "inactive", "Integração", CONSULTA, OPERADOR])
+def test_nobody_opens_or_changes_what_is_not_for_them(world: World, who: str) -> None:
+    client = world.client(who)
+    before = world.digest()
+    wrong = []
+    for route, answers in COMPANY_ROUTES.items():
+        address = world.address(route)
+        for method in METHODS:
+            answer = answers.get(method)
+            if answer is not None and who in answer.who:
+                continue
+            response = send(client, method, address, answer.data if answer else CONNECTION)
+            if answer is None:
+                expected: tuple[int, str | None] = (405, None)
+            elif who == "anonymous":
+                expected = (302, login_address(address))
+            else:
+                expected = (404, None)
+            got = (response.status_code, response.headers.get("Location"))
+            if got != expected:
+                wrong.append((method, address, got, expected))
+            if world.digest() != before:
+                wrong.append((method, address, "changed the database", None))
+                before = world.digest()
+
+    assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["stranger", "inactive", "Integração", CONSULTA, OPERADOR])
+def test_what_exists_looks_like_what_never_existed(world: World, who: str) -> None:
+    client = world.client(who)
+    different = []
+    for route, answers in COMPANY_ROUTES.items():
+        address, nowhere = world.address(route), world.address(route, slug="nunca-existiu")
+        for method in METHODS:
+            if method in answers and who in answers[method].who:
+                continue
+            if seen(send(client, method, address)) != seen(send(client, method, nowhere)):
+                different.append((method, address))
+
+    assert different == []
+
+
+# --- those who may ---
+
+
+@pytest.mark.parametrize("who", sorted(READERS))
+def test_everybody_opens_and_does_what_is_for_them(world: World, who: str) -> None:
+    client = world.client(who)
+    wrong = []
+    for route, answers in COMPANY_ROUTES.items():
+        for method, answer in answers.items():
+            if who not in answer.who:
+                continue
+            with transaction.atomic():
+                response = send(client, method, world.address(route), answer.data)
+                transaction.set_rollback(True)
+            if response.status_code != answer.status:
+                wrong.append((method, route, response.status_code, answer.status))
+
+    assert wrong == []
+
+
+def test_a_member_of_one_company_finds_nothing_of_it_in_another(world: World) -> None:
+    """The ids of A under the address of B, for the Administrador of both."""
+    client = world.client("stranger")
+    before = world.digest()
+    statuses = {}
+    for route, answers in COMPANY_ROUTES.items():
+        if not re.search(r"<int:", ROUTES[route]):
+            continue
+        for method in answers:
+            response = send(client, method, world.address(route, slug="loja-vizinha"), answers[method].data)
+            statuses[f"{method} {route}"] = response.status_code
+
+    assert set(statuses.values()) == {404}, statuses
+    assert world.digest() == before
+
+
+# --- routes of no company ---
+
+
+@pytest.mark.parametrize("who", ["anonymous", "stranger", "inactive", "Integração", *sorted(READERS)])
+def test_routes_of_no_company_answer_alike_to_every_person(world: World, who: str) -> None:
+    client, user = world.client(who), world.people[who]
+    wrong = []
+    for route, (without_login, with_login) in OPEN_ROUTES.items():
+        allowed = with_login if user else without_login
+        for method in METHODS:
+            if user:
+                client.force_login(user)
+            response = send(client, method, world.address(route))
+            if response.status_code != allowed.get(method, 405):
+                wrong.append((method, route, response.status_code, allowed.get(method, 405)))
+
+    assert wrong == []
+
+
+# --- HTMX ---
+
+
+def test_a_fragment_asked_for_without_a_login_sends_the_whole_page_to_it(world: World) -> None:
+    client = Client()
+    here = world.address("orders:list")
+    wrong = []
+    routes = [*COMPANY_ROUTES, "accounts:home", "accounts:organizations", "integrations:oauth_return"]
+    for route in routes:
+        method = "GET" if "GET" in COMPANY_ROUTES.get(route, {"GET": None}) else "POST"
+        headers = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{here}"}
+        response = send(client, method, world.address(route), headers=headers)
+        got = (response.status_code, response.headers.get("HX-Redirect"), response.content)
+        if got != (204, login_address(here), b""):
+            wrong.append((route, got))
+
+    assert wrong == []
