@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Mapping
+from contextlib import suppress
 
 from django.conf import settings
 from django.urls import reverse
@@ -18,6 +19,7 @@ from contracts.records import CallRecord, TokenGrant
 from integrations import registry
 from integrations.models import Credential, Integration
 from jobs import budgets, calls
+from jobs.errors import JobPostponed
 
 logger = logging.getLogger(__name__)
 
@@ -128,3 +130,8 @@ class AuthorizingContext(IntegrationContext):
 
     def access_token(self, *, force: bool = False) -> str:
         return self._grant.access_token
+
+    def take_slot(self, kind: SlotKind) -> None:
+        # A person waits for this one call, and the code that brought it here is spent.
+        with suppress(JobPostponed):
+            super().take_slot(kind)

@@ -16,8 +16,3 @@ def write_cursor(integration_id: int, name: str, value: dict[str, Any]) -> None:
     Cursor.objects.update_or_create(
         integration_id=integration_id, name=name, defaults={"value": value, "updated_at": clock.now()}
     )
-
-
-def forget_cursor(integration_id: int, name: str) -> None:
-    """The next read starts from the beginning again."""
-    Cursor.objects.filter(integration_id=integration_id, name=name).delete()

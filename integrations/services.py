@@ -18,7 +18,7 @@ from contracts.records import ErpAccount, TokenGrant
 from history.models import Source
 from history.services import record
 from integrations import credentials, registry
-from integrations.cursors import forget_cursor
+from integrations.cursors import write_cursor
 from integrations.models import Credential, Integration, IntegrationState, OAuthState
 from jobs import queue
 from jobs.queue import Priority, Reason
@@ -29,7 +29,10 @@ SUBJECT = "integration"
 
 
 class AuthorizationRejected(Exception):
-    """The authorisation cannot be accepted. ``code`` has a sentence; ``integration`` is set once known."""
+    """The authorisation cannot be accepted. ``code`` has a sentence.
+
+    ``integration`` is set once it is known that the person who came back may see it.
+    """
 
     def __init__(self, code: str, params: Mapping[str, str] | None = None) -> None:
         super().__init__(code)
@@ -54,6 +57,9 @@ def save_integration(
     is_new = integration is None
     if integration is None:
         integration = Integration(provider=provider_key, created_at=clock.now())
+    else:
+        # A worker may have disconnected it, or polled, since the form was shown.
+        integration = Integration.objects.select_for_update().get(pk=integration.pk)
     newly_imported = set(import_situations) - set(integration.import_situations)
     integration.name = name
     integration.import_situations = list(import_situations)
@@ -78,8 +84,11 @@ def save_integration(
 
 
 def read_again(*, integration: Integration) -> None:
-    """Start the reading over: orders that were passed over may have their place now."""
-    forget_cursor(integration.pk, "orders")
+    """Start the reading over: orders that were passed over may have their place now.
+
+    The mark also tells a reading that is under way that its end is not the end of this one.
+    """
+    write_cursor(integration.pk, "orders", {"restarted_at": clock.now().isoformat()})
     _poll_now(integration)
 
 
@@ -127,28 +136,29 @@ def hash_nonce(nonce: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Authorization:
-    """A state that was just used: whose it is and what the exchange needs."""
+    """A state that came back: whose it is, what the exchange needs, or why it is refused."""
 
     integration: Integration
     membership: Membership
-    code_verifier: str
+    code_verifier: str = ""
+    refusal: str = ""
 
 
 @transaction.atomic
 def use_state(*, state_id: int, user_id: int) -> Authorization:
-    """Spend the state, once, by the person who began it. Raises ``AuthorizationRejected``."""
+    """Spend the state, once, by the person who began it. With a ``refusal`` nothing was spent."""
     state = OAuthState.objects.select_for_update().get(pk=state_id)
-    is_too_old = state.created_at < clock.now() - STATE_LIFETIME
-    if state.used_at is not None or is_too_old:
-        raise AuthorizationRejected("integration.state_invalid")
+    integration = Integration.objects.get(pk=state.integration_id)
     membership = Membership.objects.select_related("user").get(pk=state.membership_id)
     if membership.user_id != user_id or not membership.is_active:
-        raise AuthorizationRejected("integration.state_of_other_person")
-    state.used_at = clock.now()
+        return Authorization(integration, membership, refusal="integration.state_of_other_person")
+    if state.used_at is not None or state.created_at < clock.now() - STATE_LIFETIME:
+        return Authorization(integration, membership, refusal="integration.state_invalid")
     code_verifier = state.get_secret("code_verifier")
+    state.used_at = clock.now()
     state.code_verifier = ""
     state.save(update_fields=["used_at", "code_verifier"])
-    return Authorization(Integration.objects.get(pk=state.integration_id), membership, code_verifier)
+    return Authorization(integration, membership, code_verifier)
 
 
 @transaction.atomic
@@ -160,16 +170,17 @@ def record_connection(
     Raises ``AuthorizationRejected`` when it is another account than before, or one that another
     integration of this organization has already.
     """
-    integration: Integration = Integration.objects.select_for_update().get(pk=integration_id)
+    # All of them, so that of two that connect the same account at once the second one sees the first.
+    connections = {row.pk: row for row in Integration.objects.select_for_update().order_by("id")}
+    integration: Integration = connections[integration_id]
     if integration.account_document not in ("", account.document):
         raise AuthorizationRejected(
             "integration.other_account", {"name": account.name, "former": integration.account_name}
         )
-    same_account = Integration.objects.filter(
-        provider=integration.provider, account_document=account.document
-    ).exclude(pk=integration.pk)
-    if first := same_account.first():
-        raise AuthorizationRejected("integration.account_taken", {"name": first.name})
+    for other in connections.values():
+        identity = (other.provider, other.account_document)
+        if other.pk != integration.pk and identity == (integration.provider, account.document):
+            raise AuthorizationRejected("integration.account_taken", {"name": other.name})
     credential = Credential.objects.select_for_update().get(integration=integration)
     credentials.store_grant(credential, grant)
     integration.account_document = account.document
@@ -211,8 +222,8 @@ def disconnect(*, integration: Integration, code: str, params: Mapping[str, str]
     _record(integration, "integration.disconnected", {"reason": explanation.title})
 
 
-def record_refusal(*, integration: Integration, rejection: str, person: Membership) -> None:
-    """An authorisation that did not come about leaves its line too."""
+def record_refusal(*, integration: Integration, rejection: str, person: Membership | None) -> None:
+    """An authorisation that did not come about leaves its line too. ``person`` is who began it."""
     _record(integration, "integration.authorization_refused", {"reason": rejection}, person=person)
 
 

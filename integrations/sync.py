@@ -58,6 +58,8 @@ def finish_authorization(*, user: User, state: str, code: str, error: str) -> In
     with tenant(ids.organization_id):
         authorization = services.use_state(state_id=ids.state_id, user_id=user.pk)
     try:
+        if authorization.refusal:
+            raise AuthorizationRejected(authorization.refusal)
         if error or not code:
             denied = error == "access_denied"
             raise AuthorizationRejected(
@@ -73,13 +75,15 @@ def finish_authorization(*, user: User, state: str, code: str, error: str) -> In
                 person=authorization.membership,
             )
     except AuthorizationRejected as rejection:
-        rejection.integration = authorization.integration
+        is_other_person = rejection.code == "integration.state_of_other_person"
+        if not is_other_person:
+            rejection.integration = authorization.integration
         explanation = registry.explain(rejection.code, rejection.params, authorization.integration.provider)
         with tenant(ids.organization_id):
             services.record_refusal(
                 integration=authorization.integration,
                 rejection=explanation.title,
-                person=authorization.membership,
+                person=None if is_other_person else authorization.membership,
             )
         raise
 

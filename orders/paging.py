@@ -18,6 +18,7 @@ class Reading:
     """Where a reading stands. ``recent_ids`` are the identifiers of the last two pages.
 
     ``is_second_look`` says that the next page steps back on purpose, so that its repetitions mean nothing.
+    Rows that slid to offsets below ``gap_end`` are read first; what lies from there to ``resume_at`` is known.
     """
 
     offset: int = 0
@@ -27,6 +28,8 @@ class Reading:
     recent_ids: list[str] = field(default_factory=list)
     last_ids: list[str] = field(default_factory=list)
     is_second_look: bool = False
+    gap_end: int = 0
+    resume_at: int = 0
     is_done: bool = False
     repeats: bool = False
 
@@ -46,16 +49,26 @@ class Reading:
 def advance(reading: Reading, page: Page[Any]) -> Reading:
     """The reading after ``page``, which was asked for at ``reading.offset``."""
     count = len(page.row_ids)
+    end = reading.offset + count
     new_ids = set(page.row_ids) - set(reading.recent_ids)
     change = 0 if reading.total is None or page.total is None else page.total - reading.total
-    step_back = 0 if reading.is_second_look else _count_rows_to_look_at_again(count - len(new_ids), change)
-    next_offset = reading.offset + count - step_back
+    gap_end, resume_at = reading.gap_end, reading.resume_at
+    step_back = 0
+    is_end = page.total is not None and end >= page.total
     if change < 0:
         # Rows left: those that slid below this page's offset have not been seen.
         next_offset = max(0, reading.offset + change)
-        step_back = count - change
-    repeats = not new_ids and 0 <= change < count and not reading.is_second_look
-    is_beyond = count == 0 and step_back == 0
+        gap_end, resume_at = (gap_end, resume_at + change) if gap_end else (reading.offset, end)
+    elif gap_end and end < gap_end + change:
+        next_offset, gap_end = end, gap_end + change
+    elif gap_end:
+        next_offset, gap_end, resume_at = max(end, resume_at), 0, 0
+    else:
+        if not reading.is_second_look and not is_end:
+            step_back = _count_rows_to_look_at_again(count - len(new_ids), change)
+        next_offset = end - step_back
+    repeats = not new_ids and 0 <= change < count and not reading.is_second_look and not is_end
+    is_beyond = count == 0 and change >= 0
     is_last = is_beyond or (count < page.limit if page.total is None else next_offset >= page.total)
     return Reading(
         offset=next_offset,
@@ -64,7 +77,10 @@ def advance(reading: Reading, page: Page[Any]) -> Reading:
         grown=reading.grown + max(0, change),
         recent_ids=[*reading.last_ids, *page.row_ids],
         last_ids=list(page.row_ids),
-        is_second_look=step_back > 0,
+        # The page after a gap may show again what was read behind the gap.
+        is_second_look=step_back > 0 or change < 0 or reading.gap_end > 0,
+        gap_end=gap_end,
+        resume_at=resume_at,
         is_done=is_last or repeats,
         repeats=repeats,
     )

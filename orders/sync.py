@@ -42,6 +42,8 @@ def pull_orders(job: JobContext) -> None:
     provider = registry.get_provider(integration.provider)
     context = IntegrationContext(integration, job_id=job.id)
     step = dict(job.step) or _begin_reading(cursor)
+    if step.get("is_finished"):
+        return
     query = OrderQuery(created_from=_day(step["created_from"]), updated_from=_day(step["updated_from"]))
     reading = Reading.from_step(step["reading"])
     while not reading.is_done:
@@ -52,7 +54,8 @@ def pull_orders(job: JobContext) -> None:
             services.upsert_from_list(integration=integration, page=page, situations=provider.situations)
             job.save_step(**step)
     with tenant(job.organization_id):
-        _finish_reading(integration, step, reading, cursor)
+        _finish_reading(integration, step, reading)
+        job.save_step(**step, is_finished=True)
 
 
 def _begin_reading(cursor: dict[str, Any]) -> dict[str, Any]:
@@ -61,21 +64,24 @@ def _begin_reading(cursor: dict[str, Any]) -> dict[str, Any]:
     first_day = today - dt.timedelta(days=settings.FIRST_READ_DAYS)
     return {
         "started_on": today.isoformat(),
+        "cursor": cursor,
         "created_from": None if since else first_day.isoformat(),
         "updated_from": since,
         "reading": Reading().to_step(),
     }
 
 
-def _finish_reading(
-    integration: Integration, step: dict[str, Any], reading: Reading, cursor: dict[str, Any]
-) -> None:
+def _finish_reading(integration: Integration, step: dict[str, Any], reading: Reading) -> None:
     is_first = step["updated_from"] is None
+    cursor = read_cursor(integration.pk, ORDERS)
     if reading.repeats:
         _tell(integration, "orders.list_repeats", {})
     # A list that still seems to hide rows is read once more from the same day, then let go.
     must_return = (reading.repeats or reading.may_have_missed) and not cursor.get("is_second_reading")
-    if must_return:
+    if cursor != step["cursor"]:
+        # Somebody asked meanwhile to read from the beginning: that reading is still to come.
+        pass
+    elif must_return:
         write_cursor(integration.pk, ORDERS, {**cursor, "is_second_reading": True})
     else:
         since = dt.date.fromisoformat(step["started_on"]) - OVERLAP
