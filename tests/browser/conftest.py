@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.chromium import WAIT_MS, Window, launch, require_browser
 from tests.browser.platform import Company, Platform
+from tests.browser.screens import World, make_world
 
 COMPANIES = {
     "novata": "Novata Decorações Ltda",
@@ -46,6 +47,11 @@ def platform(browser: Browser) -> Iterator[Platform]:
 @pytest.fixture(scope="session")
 def companies(platform: Platform) -> dict[str, Company]:
     return platform.create_companies(COMPANIES)
+
+
+@pytest.fixture(scope="session")
+def world(platform: Platform) -> World:
+    return make_world(platform)
 
 
 @pytest.fixture

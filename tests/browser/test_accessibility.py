@@ -1,0 +1,57 @@
+"""WCAG 2.2 AA as far as a machine can tell, on every screen and state; no sideways scroll on a narrow one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.browser.screens import SCREENS, Screen, Visit, World
+
+OpenPage = Callable[..., Page]
+ALL_SETTINGS = {
+    "1440 light": {"width": 1440, "is_dark": False},
+    "1440 dark": {"width": 1440, "is_dark": True},
+    "390 light": {"width": 390, "is_dark": False},
+    "390 dark": {"width": 390, "is_dark": True},
+}
+# AXE_SETTINGS="1440 light,390 dark" or "all": `make soak` looks at every combination.
+_wanted = os.environ.get("AXE_SETTINGS", "1440 light,390 dark")
+SETTINGS = list(ALL_SETTINGS) if _wanted == "all" else _wanted.split(",")
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+
+every_screen = pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("setting", SETTINGS)
+@every_screen
+def test_axe_finds_nothing(screen: Screen, setting: str, world: World, open_page: OpenPage) -> None:
+    page = open_page(screen.email(world), **ALL_SETTINGS[setting])
+    screen.lead(Visit(world, page))
+    found = Axe().run(page, options=RULES).response["violations"]
+    assert [
+        (rule["id"], node["target"], node.get("failureSummary")) for rule in found for node in rule["nodes"]
+    ] == []
+
+
+@pytest.mark.slow
+@every_screen
+def test_nothing_is_wider_than_320_pixels(screen: Screen, world: World, open_page: OpenPage) -> None:
+    page = open_page(screen.email(world), width=320)
+    screen.lead(Visit(world, page))
+    widths = page.evaluate(
+        """() => [document.scrollingElement, ...document.querySelectorAll("dialog[open], .db")]
+            .map((box) => [box.tagName + "." + box.className, box.scrollWidth - box.clientWidth])"""
+    )
+    assert [(name, excess) for name, excess in widths if excess > 0] == []
+    outside = page.evaluate(
+        """() => [...document.querySelectorAll("body *")].filter((one) => {
+            const box = one.getBoundingClientRect(), scrolls = one.closest(".tabs");
+            return box.width && !scrolls && !one.matches(".vh, .vh *, .skip") && box.right > innerWidth + 1;
+        }).map((one) => one.outerHTML.slice(0, 120))"""
+    )
+    assert outside == []
