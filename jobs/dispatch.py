@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 
 from accounts import clock, gateways
 from accounts.gateways import ClaimIds
@@ -13,6 +13,7 @@ from accounts.tenancy import tenant
 from jobs import queue
 from jobs.models import Job, JobStatus, Outcome, Schedule
 from jobs.nudges import nudge
+from jobs.selectors import DISPATCH
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,17 @@ def dispatch_due() -> None:
     gateways.purge_jobs(KEEP, BATCH)
     if gateways.has_due_jobs():
         nudge()
+    record_tick()
+
+
+def record_tick() -> None:
+    """Proof for the health page that beat and a worker live."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """INSERT INTO jobs_heartbeat (name, at) VALUES (%s, clock_now())
+               ON CONFLICT (name) DO UPDATE SET at = excluded.at""",
+            [DISPATCH],
+        )
 
 
 def fire_schedule(organization_id: int, schedule_id: int) -> bool:

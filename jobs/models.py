@@ -167,3 +167,10 @@ class Budget(models.Model):
 
     key = models.CharField(max_length=80, primary_key=True)
     next_slot_at = models.DateTimeField()
+
+
+class Heartbeat(models.Model):
+    """When a part of the platform last did its work; of no company, so no tenant column."""
+
+    name = models.CharField(max_length=40, primary_key=True)
+    at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Jobs: reads, inside the caller's ``tenant``."""
+"""Jobs: reads, inside the caller's ``tenant`` unless they say otherwise."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ import datetime as dt
 
 from django.db.models import QuerySet
 
-from jobs.models import Channel, Job, JobStatus, Schedule
+from jobs.models import Channel, Heartbeat, Job, JobStatus, Schedule
+
+# The name of the dispatcher's heartbeat.
+DISPATCH = "dispatch"
 
 
 def list_parked() -> QuerySet[Job]:
@@ -30,3 +33,8 @@ def next_run_at(channel: str, kind: str) -> dt.datetime | None:
 
 def is_paused(channel: str) -> bool:
     return bool(Channel.objects.filter(name=channel, paused_at__isnull=False).exists())
+
+
+def last_tick_at() -> dt.datetime | None:
+    """When beat's tick last went through a worker, of no company; ``None`` before the first one."""
+    return Heartbeat.objects.filter(name=DISPATCH).values_list("at", flat=True).first()

@@ -4,14 +4,16 @@ import secrets
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import OPERATORS, TenantRequest, tenant_view
 from jobs import queue
 from panel import selectors
+from panel.health import measure_health
 
 
 @require_safe
@@ -30,6 +32,14 @@ def retry(request: TenantRequest, job_id: int) -> HttpResponse:
         raise Http404
     messages.success(request, "Tentando de novo agora.")
     return redirect("panel:errors", slug=request.organization.slug)
+
+
+@require_safe
+@never_cache
+def health(request: HttpRequest) -> HttpResponse:
+    """200 while pages can be served, 503 otherwise; ``status`` and ``problems`` tell what else is wrong."""
+    report = measure_health()
+    return JsonResponse(report.as_json(), status=200 if report.can_serve else 503)
 
 
 def page_not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:

@@ -135,7 +135,8 @@ class TestDatabase:
         return [name for (name,) in rows]
 
     def _drop(self, name: str) -> None:
-        run_sql(self.maintenance, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        # Not WITH (FORCE): the owner may not end the app's sessions, and PostgreSQL waits for those that end.
+        run_sql(self.maintenance, f'DROP DATABASE IF EXISTS "{name}"')
 
     def _drop_leftovers(self) -> None:
         for name in self._databases(PREFIX):

@@ -26,6 +26,7 @@ GLOBAL_TABLES = frozenset(
         "django_migrations",
         "django_session",
         "jobs_budget",
+        "jobs_heartbeat",
     }
 )
 TENANT_MODELS: list[type[TenantModel]] = sorted(

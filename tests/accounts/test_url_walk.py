@@ -67,6 +67,8 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "panel:retry": {"POST": Answer(302, OPERATORS)},
 }
 
+ANYBODY = {"GET": 200, "HEAD": 200}
+
 # One row per route of no company: the methods of people without a login, and of any person with one.
 OPEN_ROUTES: dict[str, tuple[dict[str, int], dict[str, int]]] = {
     "accounts:home": ({"GET": 302, "HEAD": 302}, {"GET": 302, "HEAD": 302}),
@@ -77,6 +79,7 @@ OPEN_ROUTES: dict[str, tuple[dict[str, int], dict[str, int]]] = {
     ),
     "accounts:logout": ({"OPTIONS": 200, "POST": 302}, {"OPTIONS": 200, "POST": 302}),
     "integrations:oauth_return": ({"GET": 302, "HEAD": 302}, {"GET": 302, "HEAD": 302}),
+    "panel:health": (ANYBODY, ANYBODY),
 }
 
 
