@@ -19,7 +19,7 @@ class ContentSecurityPolicyMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self.policy = (
-            "default-src 'self'; img-src 'self' data:; object-src 'none'; base-uri 'self'; "
+            "default-src 'self'; object-src 'none'; base-uri 'self'; "
             f"frame-ancestors 'none'; form-action 'self' {origins_of_authorization()}"
         )
 

@@ -202,6 +202,14 @@ def start_work(*, integration: Integration) -> None:
     queue.set_budget(channel, integration.budget_key)
     queue.resume_channel(channel)
     queue.set_schedule(channel, "pull_orders", key, settings.ORDER_POLL_SECONDS, lock="pull_orders")
+    queue.set_schedule(
+        channel,
+        "sweep_orders",
+        key,
+        settings.SWEEP_SECONDS,
+        next_at=clock.now() + dt.timedelta(seconds=settings.SWEEP_SECONDS),
+        lock="pull_orders",
+    )
     queue.set_schedule(channel, "renew_token", key, settings.TOKEN_RENEWAL_SECONDS, priority=Priority.TOKEN)
     _poll_now(integration)
 

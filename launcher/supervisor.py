@@ -137,7 +137,7 @@ class Supervisor:
         say("Starting web, worker and beat ...")
         for child in (web, stack.worker(), stack.beat()):
             self._start_and_watch(child.name, child, child.log)
-        stack.wait_until_healthy(web, "/entrar/", interrupted=self.stopping.is_set)
+        stack.wait_until_healthy(web, "/saude/", interrupted=self.stopping.is_set)
         stack.wait_until_healthy(simulator, interrupted=self.stopping.is_set)
         if not has_module("launcher.demo") or environment["DEMO"] in ("0", "false", "no", "off"):
             return announce(web.url, simulator.url, {})
@@ -154,7 +154,8 @@ class Supervisor:
             "DATABASE_GATEWAY_ROLE": roles.GATEWAY,
             "SECRET_KEY": secret["secret_key"],
             "CREDENTIAL_KEYS": secret["credential_keys"],
-            "DEBUG": "1",
+            # The demo shows what production shows: our own error pages, no settings and no tracebacks.
+            "DEBUG": "0",
             "DEMO": "1",
             "PUBLIC_URL": public_url,
             "ALLOWED_HOSTS": "127.0.0.1,localhost",

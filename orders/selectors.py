@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.clock import SAO_PAULO
 from contracts.records import InvoiceState, OrderStatus
+from history.models import HistoryEntry
 from integrations import registry
 from integrations.models import Integration
 from orders.models import Invoice, Order, OrderReference, PassedOverOrder
@@ -20,6 +21,7 @@ from orders.sentences import PASSED_OVER
 
 # A nota may be dated a little before we could see it.
 INVOICE_OVERLAP = dt.timedelta(days=2)
+DETAILS_STAY_FRESH = dt.timedelta(minutes=10)
 FULL_SEARCH_EVERY = dt.timedelta(days=1)
 
 
@@ -117,6 +119,12 @@ def needs_details(order: Order) -> bool:
     return reference.deleted_at is None and reference.details_hash != reference.row_hash
 
 
+def is_worth_reading(order: Order, now: dt.datetime) -> bool:
+    """Whether opening the order justifies a call: details missing, or read a while ago."""
+    read_at = order.details_loaded_at
+    return needs_details(order) or read_at is None or read_at < now - DETAILS_STAY_FRESH
+
+
 def has_authorized_invoice(order_id: int) -> bool:
     return (
         Invoice.objects.filter(order_id=order_id, state=InvoiceState.AUTHORIZED)
@@ -158,20 +166,30 @@ _RANK = {
 }
 
 
-def list_stages(order: Order, invoices: list[Invoice]) -> list[Stage]:
+def times_of_statuses(entries: Iterable[HistoryEntry]) -> dict[str, dt.datetime]:
+    """When the order last came to each status, by the status' label. ``entries`` are the newest first."""
+    times: dict[str, dt.datetime] = {}
+    for entry in entries:
+        if entry.code == "order.status_changed":
+            times.setdefault(str(entry.params["status"]), entry.at)
+    return times
+
+
+def list_stages(order: Order, invoices: list[Invoice], times: Mapping[str, dt.datetime]) -> list[Stage]:
     """Importado → Nota fiscal emitida → Em transporte → Entregue; a cancelled order shows just that."""
     imported = Stage("imported", f"Importado do {_erp_word(order)}", "done", order.created_at)
     status = OrderStatus(order.status)
     if status == OrderStatus.CANCELLED:
-        return [imported, Stage("cancelled", "Cancelado", "cancelled", None)]
+        return [imported, Stage("cancelled", status.label, "cancelled", times.get(status.label))]
     rank = _RANK.get(status, 0)
+    carried = status if status == OrderStatus.NOT_DELIVERED else OrderStatus.IN_TRANSIT
     issued = next((invoice for invoice in invoices if invoice.state == InvoiceState.AUTHORIZED), None)
     if issued and rank == 0:
         rank = 1
     labels = [
         ("invoiced", "Nota fiscal emitida", issued.issued_on if issued else None),
-        ("in_transit", "Não entregue" if status == OrderStatus.NOT_DELIVERED else "Em transporte", None),
-        ("delivered", "Entregue", None),
+        ("in_transit", carried.label, times.get(carried.label)),
+        ("delivered", OrderStatus.DELIVERED.label, times.get(OrderStatus.DELIVERED.label)),
     ]
     stages = [imported]
     for position, (key, label, at) in enumerate(labels, start=1):

@@ -41,9 +41,8 @@ def pull_orders(job: JobContext) -> None:
         cursor = read_cursor(integration.pk, ORDERS)
     provider = registry.get_provider(integration.provider)
     context = IntegrationContext(integration, job_id=job.id)
-    step = dict(job.step) or _begin_reading(cursor)
-    if step.get("is_finished"):
-        return
+    # Killed after its end, it stands for a reading that was wanted meanwhile.
+    step = dict(job.step) if job.step and not job.step["is_finished"] else _begin_reading(cursor)
     query = OrderQuery(created_from=_day(step["created_from"]), updated_from=_day(step["updated_from"]))
     reading = Reading.from_step(step["reading"])
     while not reading.is_done:
@@ -55,7 +54,7 @@ def pull_orders(job: JobContext) -> None:
             job.save_step(**step)
     with tenant(job.organization_id):
         _finish_reading(integration, step, reading)
-        job.save_step(**step, is_finished=True)
+        job.save_step(**step | {"is_finished": True})
 
 
 def _begin_reading(cursor: dict[str, Any]) -> dict[str, Any]:
@@ -63,6 +62,7 @@ def _begin_reading(cursor: dict[str, Any]) -> dict[str, Any]:
     since = cursor.get("updated_from")
     first_day = today - dt.timedelta(days=settings.FIRST_READ_DAYS)
     return {
+        "is_finished": False,
         "started_on": today.isoformat(),
         "cursor": cursor,
         "created_from": None if since else first_day.isoformat(),
@@ -91,6 +91,7 @@ def _finish_reading(integration: Integration, step: dict[str, Any], reading: Rea
     integration.last_polled_at = clock.now()
     integration.save(update_fields=["last_polled_at"])
     services.give_up_invoices(integration=integration)
+    services.enqueue_some_details(integration=integration)
     if selectors.is_awaiting_invoices(integration):
         queue.enqueue(
             "pull_invoices",
@@ -99,6 +100,51 @@ def _finish_reading(integration: Integration, step: dict[str, Any], reading: Rea
             lock="pull_invoices",
             priority=Priority.POLL,
         )
+
+
+def sweep_orders(job: JobContext) -> None:
+    """List each situation that is imported, once an hour: Tiny's filter by change is not proven.
+
+    Open orders of ours that no list shows are then read one by one, a few at a time: they were deleted, or
+    moved on without the filter noticing.
+    """
+    with tenant(job.organization_id):
+        integration = Integration.objects.get(pk=int(job.key))
+    if integration.state != IntegrationState.CONNECTED:
+        return
+    provider = registry.get_provider(integration.provider)
+    context = IntegrationContext(integration, job_id=job.id)
+    step = dict(job.step) or _begin_sweep(integration)
+    started_at = dt.datetime.fromisoformat(step["started_at"])
+    while step["situations"]:
+        situation = step["situations"][0]
+        query = OrderQuery(created_from=_day(step["created_from"]), situation=situation)
+        reading = Reading.from_step(step["reading"])
+        page = provider.list_orders(context, query, offset=reading.offset)
+        reading = advance(reading, page)
+        step["reading"] = reading.to_step()
+        if reading.is_done:
+            step |= {"situations": step["situations"][1:], "reading": Reading().to_step()}
+        with tenant(job.organization_id):
+            services.upsert_from_list(integration=integration, page=page, situations=provider.situations)
+            services.mark_seen(integration=integration, external_ids=page.row_ids, at=started_at)
+            job.save_step(**step)
+    with tenant(job.organization_id):
+        services.enqueue_missed(
+            integration=integration,
+            since=dt.date.fromisoformat(step["created_from"]),
+            started_at=started_at,
+        )
+
+
+def _begin_sweep(integration: Integration) -> dict[str, Any]:
+    first_day = clock.today() - dt.timedelta(days=settings.SWEEP_DAYS)
+    return {
+        "started_at": clock.now().isoformat(),
+        "created_from": first_day.isoformat(),
+        "situations": list(integration.import_situations),
+        "reading": Reading().to_step(),
+    }
 
 
 def pull_invoices(job: JobContext) -> None:

@@ -14,7 +14,6 @@ from history.timeline import build_days
 from integrations import registry
 from integrations.models import Integration, IntegrationState
 from integrations.selectors import list_integrations
-from jobs import queue
 from jobs.queue import Priority
 from jobs.selectors import find_parked
 from orders import selectors, services
@@ -103,13 +102,10 @@ def _get_or_404(number: int) -> Order:
 
 
 def _ask_for_details(order: Order) -> None:
-    if selectors.needs_details(order) and not _parked_details(order):
-        queue.enqueue(
-            "complete_order",
-            channel=order.integration.channel,
-            key=str(order.pk),
-            lock=f"order:{order.pk}",
-            priority=Priority.PERSON,
+    """Who opens an order sees it as it is now: what is missing is waited for, what is old comes by itself."""
+    if selectors.is_worth_reading(order, clock.now()) and not _parked_details(order):
+        services.enqueue_completion(
+            integration=order.integration, order_id=order.pk, priority=Priority.PERSON
         )
 
 
@@ -126,7 +122,7 @@ def _detail_context(order: Order) -> dict[str, Any]:
     elif order.integration.state != IntegrationState.CONNECTED and selectors.needs_details(order):
         problem = registry.explain("integration.waiting_connection", {}, order.integration.provider)
     customer = order.customer
-    entries = list_entries(services.SUBJECT, order.pk)
+    entries = list(list_entries(services.SUBJECT, order.pk))
     order.situation_label = selectors.situation_label(order)  # type: ignore[attr-defined]
     shipment = getattr(order, "shipment", None)
     return {
@@ -144,7 +140,7 @@ def _detail_context(order: Order) -> dict[str, Any]:
             "other": order.other_expenses,
             "total": order.total,
         },
-        "stages": selectors.list_stages(order, invoices),
+        "stages": selectors.list_stages(order, invoices, selectors.times_of_statuses(entries)),
         "history_days": build_days(entries, HISTORY, clock.now()),
         "loading_details": selectors.needs_details(order) and problem is None,
         "details_problem": problem,

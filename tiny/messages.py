@@ -69,7 +69,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "tiny.refresh_refused": Explanation(
         "Não conseguimos renovar o acesso ao Tiny",
-        "Não conseguimos renovar o acesso. O Tiny encerrou a autorização: ela foi retirada ou ficou mais de"
+        "O Tiny encerrou a autorização: ela foi retirada ou ficou mais de"
         " 24 horas sem renovação. Clique em Conectar; os pedidos continuam de onde pararam.",
         _YOU,
         "connect",

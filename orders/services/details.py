@@ -62,6 +62,7 @@ def apply_details(
         for position, installment in enumerate(detail.installments, start=1)
     )
     reference.details_hash = reference.row_hash
+    reference.seen_at = now
     reference.deleted_at = None
     reference.save()
 

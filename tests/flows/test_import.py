@@ -10,7 +10,7 @@ from accounts.tenancy import tenant
 from history.models import HistoryEntry
 from integrations.models import IntegrationState
 from jobs.models import Job
-from orders.models import Invoice, Order, OrderShipment, PassedOverOrder
+from orders.models import Invoice, Order, OrderReference, OrderShipment, PassedOverOrder
 from tests.flows.conftest import Company
 
 RunJobs = Callable[[], int]
@@ -46,7 +46,10 @@ def test_thousand_orders_cost_ten_list_and_ten_notas_calls(company: Company, run
     company.connect()
     company.account.clear_calls()
     run_jobs()
-    assert company.account.count_calls() == {LIST: 10, NOTES: 10}
+    calls = company.account.count_calls()
+    assert (calls[LIST], calls[NOTES]) == (10, 10)
+    # The details of open orders come in the background, a few with each poll.
+    assert calls[DETAIL] == 20
     with tenant(company.organization):
         assert Order.objects.count() == 1000
         assert Invoice.objects.exclude(access_key="").values("order_id").distinct().count() == 1000
@@ -145,6 +148,8 @@ def test_opening_an_order_reads_its_details_once(company: Company, run_jobs: Run
     company.account.add_orders(count=1, with_invoices=True)
     company.connect()
     run_jobs()
+    with tenant(company.organization):
+        OrderReference.objects.update(details_hash="")
     company.account.clear_calls()
     assert "Carregando itens" in company.page("pedidos/1/")
     run_jobs()
@@ -159,11 +164,14 @@ def test_opening_an_order_reads_its_details_once(company: Company, run_jobs: Run
     assert company.account.count_calls() == {DETAIL: 1}
 
 
-def test_order_deleted_at_tiny_is_said_when_it_is_opened(company: Company, run_jobs: RunJobs) -> None:
+def test_order_deleted_at_tiny_is_said_when_it_is_opened(
+    company: Company, run_jobs: RunJobs, move_clock: Callable[[dt.timedelta], None]
+) -> None:
     (row,) = company.account.add_orders(situacao=3)
     company.connect()
     run_jobs()
     company.account.change_order(row["id"], delete=True)
+    move_clock(dt.timedelta(minutes=11))
     company.page("pedidos/1/")
     run_jobs()
     page = company.page("pedidos/1/")
@@ -183,3 +191,48 @@ def test_marking_another_situation_imports_what_was_passed_over(company: Company
     run_jobs()
     with tenant(company.organization):
         assert Order.objects.get().status == "placed"
+
+
+def test_details_of_open_orders_come_by_themselves(company: Company, run_jobs: RunJobs) -> None:
+    company.account.add_orders(count=3, with_invoices=True)
+    company.connect()
+    run_jobs()
+    with tenant(company.organization):
+        assert [order.items.exists() for order in Order.objects.all()] == [True, True, True]
+
+
+def test_sweep_finds_what_the_filter_by_change_hid(
+    company: Company, run_jobs: RunJobs, move_clock: Callable[[dt.timedelta], None]
+) -> None:
+    (row,) = company.account.add_orders(situacao=3)
+    company.connect()
+    run_jobs()
+    company.account.change_order(row["id"], situacao=1)
+    (late,) = company.account.add_orders(situacao=3)
+    for order in (row, late):
+        company.account.change_order(order["id"], atualizado_em="2026-01-01T00:00:00Z")
+    move_clock(dt.timedelta(minutes=6))
+    run_jobs()
+    with tenant(company.organization):
+        assert Order.objects.get().status == "paid"
+    move_clock(dt.timedelta(minutes=60))
+    run_jobs()
+    with tenant(company.organization):
+        assert sorted(Order.objects.values_list("status", flat=True)) == ["invoiced", "paid"]
+
+
+def test_sweep_notices_orders_that_left_every_list(
+    company: Company, run_jobs: RunJobs, move_clock: Callable[[dt.timedelta], None]
+) -> None:
+    gone, delivered = (company.account.add_orders(situacao=3)[0] for _ in range(2))
+    company.connect()
+    run_jobs()
+    company.account.change_order(gone["id"], delete=True)
+    company.account.change_order(delivered["id"], situacao=6)
+    company.account.change_order(delivered["id"], atualizado_em="2026-01-01T00:00:00Z")
+    move_clock(dt.timedelta(minutes=61))
+    run_jobs()
+    with tenant(company.organization):
+        references = {row.external_id: row for row in OrderReference.objects.select_related("order")}
+    assert references[str(gone["id"])].deleted_at is not None
+    assert references[str(delivered["id"])].order.status == "delivered"
