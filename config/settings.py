@@ -115,6 +115,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 LOGIN_URL = "accounts:login"
+CSRF_FAILURE_VIEW = "panel.views.csrf_failure"
 SESSION_COOKIE_NAME = env.str("SESSION_COOKIE_NAME", default="entreposto_sessao")
 CSRF_COOKIE_NAME = f"{SESSION_COOKIE_NAME}_csrf"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
@@ -181,6 +182,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILENAME", default
 ERP_PROVIDERS = {"tiny": "tiny.provider.TinyProvider"}
 JOB_HANDLERS = {
     "pull_orders": "orders.sync.pull_orders",
+    "sweep_orders": "orders.sync.sweep_orders",
     "pull_invoices": "orders.sync.pull_invoices",
     "complete_order": "orders.sync.complete_order",
     "renew_token": "integrations.sync.renew_token",
@@ -196,6 +198,8 @@ ERP_ENDPOINTS = {"tiny": {"api_url": TINY_V3_URL, "accounts_url": TINY_ACCOUNTS_
 
 ORDER_POLL_SECONDS = env.int("ORDER_POLL_SECONDS", default=300)
 FIRST_READ_DAYS = 7
+SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=3600)
+SWEEP_DAYS = 30
 TOKEN_RENEWAL_SECONDS = env.int("TOKEN_RENEWAL_SECONDS", default=3 * 3600)
 
 # --- jobs ---

@@ -50,6 +50,11 @@ def permission_denied(request: HttpRequest, exception: Any = None) -> HttpRespon
     return _error_page("errors/403.html", 403)
 
 
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that is older than the session: the page says to load it again."""
+    return render(request, "errors/403.html", status=403)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     return _error_page("errors/500.html", 500, support_code=secrets.token_hex(4).upper())
 
