@@ -10,9 +10,14 @@ import os
 import signal
 import socket
 import sys
+import time
+
+from django.core.exceptions import ImproperlyConfigured
 
 CONNECTION_LIMIT = 4000
 THREADS = 8
+# A child that cannot start now, say without a database, is tried again after this; a refused one never.
+RESPAWN_SECONDS = 1.0
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -39,6 +44,16 @@ def serve_here(listener: socket.socket) -> None:
     )
 
 
+def run_child(listener: socket.socket) -> int:
+    """Serve until told to stop; the exit code. ``EX_CONFIG`` says that no child can ever start."""
+    try:
+        serve_here(listener)
+    except ImproperlyConfigured as error:
+        print(f"The web server does not start: {error}", file=sys.stderr, flush=True)  # noqa: T201
+        return os.EX_CONFIG
+    return 0
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Serve the panel over HTTP.")
     parser.add_argument("--host", default="127.0.0.1")
@@ -48,14 +63,14 @@ def main() -> None:
     listener = bind(options.host, options.port)
     children: set[int] = set()
     stopping = False
+    exit_code = 0
 
     def spawn() -> None:
         pid = os.fork()
         if pid == 0:
             signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
             signal.signal(signal.SIGINT, signal.SIG_IGN)
-            serve_here(listener)
-            os._exit(0)
+            os._exit(run_child(listener))
         children.add(pid)
 
     def stop(*_: object) -> None:
@@ -70,12 +85,18 @@ def main() -> None:
         spawn()
     while children:
         try:
-            pid, _status = os.wait()
+            pid, status = os.wait()
         except InterruptedError:
             continue
         children.discard(pid)
+        if os.waitstatus_to_exitcode(status) == os.EX_CONFIG:
+            exit_code = os.EX_CONFIG
+            stop()
+        if not stopping:
+            time.sleep(RESPAWN_SECONDS)
         if not stopping:
             spawn()
+    sys.exit(exit_code)
 
 
 if __name__ == "__main__":
