@@ -4,7 +4,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BOOTSTRAP = @test -n "$(PYTHON)" || { echo "Entreposto needs Python 3.11 or newer, and none was found: install it and try again." >&2; exit 2; }; \
 	exec $(PYTHON) launcher/bootstrap.py
 
-.PHONY: help run test lint
+.PHONY: help run test lint bench
 .DEFAULT_GOAL := help
 
 help: ## what can be done here
@@ -18,3 +18,6 @@ test: ## the whole suite (ARGS="tests/orders -k import" narrows it)
 
 lint: ## style, types, import directions, missing migrations
 	$(BOOTSTRAP) lint
+
+bench: ## what is measured, for docs/PERFORMANCE.md (ARGS="-k import" narrows it)
+	$(BOOTSTRAP) test -n 0 -s -o python_files=bench_*.py benchmarks $(ARGS)
