@@ -1,0 +1,145 @@
+"""What may be asked before the organization is known: ids, and only of what is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.conf import settings
+from django.db import ProgrammingError, connection, transaction
+
+from accounts import clock, gateways, selectors, services
+from accounts.models import Membership, Organization, Perfil, User
+from accounts.tenancy import tenant
+from integrations.services import hash_nonce
+from tests.accounts.breaches import find_function_breaches
+from tests.accounts.schema import TENANT_MODELS, insert
+from tests.database import connect, run_sql
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def membership_of(organization: Organization, user: User) -> Membership:
+    with tenant(organization):
+        return Membership.objects.get(user=user)
+
+
+def deactivate(organization: Organization, user: User) -> None:
+    with tenant(organization):
+        Membership.objects.filter(user=user).update(is_active=False)
+
+
+def test_memberships_of_a_person(
+    organization: Organization, other_organization: Organization, admin: User, stranger: User
+) -> None:
+    services.add_member(organization=other_organization, email=admin.email, name="Ana", perfil=Perfil.VIEWER)
+    here, there = membership_of(organization, admin), membership_of(other_organization, admin)
+
+    assert gateways.memberships_of(admin.pk) == sorted(
+        [(organization.pk, here.pk), (other_organization.pk, there.pk)]
+    )
+    assert gateways.memberships_of(stranger.pk) == [
+        (other_organization.pk, membership_of(other_organization, stranger).pk)
+    ]
+    deactivate(organization, admin)
+    assert gateways.memberships_of(admin.pk) == [(other_organization.pk, there.pk)]
+    assert gateways.memberships_of(0) == []
+
+
+def test_membership_by_the_address_of_a_company(
+    organization: Organization, admin: User, stranger: User
+) -> None:
+    membership = membership_of(organization, admin)
+
+    assert gateways.membership_in(admin.pk, "casa-aurora") == (organization.pk, membership.pk)
+    for user, slug in ((stranger, "casa-aurora"), (admin, "CASA-AURORA"), (admin, "nunca"), (admin, "")):
+        assert gateways.membership_in(user.pk, slug) is None
+    deactivate(organization, admin)
+    assert gateways.membership_in(admin.pk, "casa-aurora") is None
+
+
+def test_the_authorisation_of_a_nonce(organization: Organization, other_organization: Organization) -> None:
+    model: Any = next(m for m in TENANT_MODELS if m._meta.db_table == "integrations_oauthstate")
+    ours = insert(model, organization, nonce_hash=hash_nonce("ours"))
+    insert(model, other_organization, nonce_hash=hash_nonce("theirs"))
+
+    assert gateways.oauth_state(hash_nonce("ours")) == (organization.pk, ours)
+    assert gateways.oauth_state(hash_nonce("other")) is None
+    assert gateways.oauth_state("") is None
+
+
+def test_the_list_of_companies_is_read_inside_each_of_them(
+    organization: Organization, other_organization: Organization, admin: User
+) -> None:
+    services.add_member(organization=other_organization, email=admin.email, name="Ana", perfil=Perfil.VIEWER)
+
+    assert [
+        (membership.organization.name, membership.perfil) for membership in selectors.list_memberships(admin)
+    ] == [("Casa Aurora", Perfil.ADMIN), ("Loja Vizinha Ltda", Perfil.VIEWER)]
+
+
+def test_no_other_role_may_ask(process_database: Any) -> None:
+    staff = connect("staff", process_database.name)
+    try:
+        with pytest.raises(Exception, match="permission denied for function gateway_memberships"):
+            run_sql(staff, "SELECT * FROM gateway_memberships(1)")
+        assert run_sql(staff, "SELECT count(*) FROM accounts_membership") == [(0,)]
+        with pytest.raises(Exception, match="permission denied"):
+            run_sql(staff, "DELETE FROM accounts_membership")
+    finally:
+        staff.close()
+
+
+def test_the_app_cannot_become_the_gateway() -> None:
+    for role in (settings.DATABASE_GATEWAY_ROLE, settings.DATABASE_OWNER_ROLE, settings.DATABASE_STAFF_ROLE):
+        with (
+            pytest.raises(ProgrammingError, match="permission denied to set role"),
+            transaction.atomic(),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(f'SET ROLE "{role}"')
+
+
+def test_every_function_that_python_asks_is_a_gateway(
+    owner_sql: Callable[..., list[tuple[Any, ...]]],
+) -> None:
+    """Nothing asked here is a plain function, which would see no row, and none is asked nowhere."""
+    assert find_function_breaches(owner_sql) == []
+    names = {
+        name
+        for (name,) in owner_sql(
+            "SELECT proname::text FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prosecdef"
+        )
+    }
+    asked = {
+        constant
+        for function in vars(gateways).values()
+        if callable(function) and hasattr(function, "__code__")
+        for constant in function.__code__.co_consts
+        if isinstance(constant, str) and constant.startswith("gateway_")
+    }
+    assert asked == names
+
+
+# --- memberships of systems ---
+
+
+def test_a_system_belongs_to_one_organization_only(
+    organization: Organization, other_organization: Organization, admin: User
+) -> None:
+    system = services.add_member(
+        organization=organization, email="erp@aurora.test", name="ERP", perfil=Perfil.INTEGRATION
+    )
+
+    assert services.is_integration_user(system.user)
+    assert not services.is_integration_user(admin)
+    for email, perfil in (
+        ("erp@aurora.test", Perfil.ADMIN),
+        ("ERP@Aurora.test ", Perfil.INTEGRATION),
+        (admin.email, Perfil.INTEGRATION),
+    ):
+        with pytest.raises(services.MembershipRefused):
+            services.add_member(organization=other_organization, email=email, name="X", perfil=perfil)
+    assert gateways.memberships_of(system.user_id) == [(organization.pk, system.pk)]
+    assert clock.now() >= system.created_at
