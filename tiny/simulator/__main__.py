@@ -2,7 +2,8 @@
 
 Environment: SIMULATOR_DATABASE_URL and SIMULATOR_PORT (needed), SIMULATOR_HOST (127.0.0.1),
 SIMULATOR_LIVE=1 (orders live by themselves; by default only where DEMO=1), SIMULATOR_LIVE_SECONDS (4, mean
-time between events).
+time between events). It starts only where DEBUG, DEMO or ALLOW_SIMULATOR is set, so never in production by
+mistake.
 """
 
 from __future__ import annotations
@@ -22,6 +23,10 @@ from .store import Store
 LOG = logging.getLogger("tiny.simulator")
 
 
+def _is_set(name: str) -> bool:
+    return os.environ.get(name, "").strip().lower() in {"1", "true", "yes", "on"}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tiny.simulator", description="Tiny simulado")
     is_live = os.environ.get("SIMULATOR_LIVE", os.environ.get("DEMO")) == "1"
@@ -31,6 +36,8 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("waitress").setLevel(logging.ERROR)
+    if not any(_is_set(name) for name in ("DEBUG", "DEMO", "ALLOW_SIMULATOR")):
+        sys.exit("The simulator invents orders and starts outside DEBUG and DEMO only with ALLOW_SIMULATOR=1.")
     url = os.environ.get("SIMULATOR_DATABASE_URL")
     if not url or options.port is None:
         sys.exit("SIMULATOR_DATABASE_URL and SIMULATOR_PORT must be set.")

@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
-from . import data, faults, pedidos, store
+from . import data, faults, pedidos, quota, store
 from .documents import normalize_document
 from .oauth import OAuth
 from .store import Cursor, Row, Store
@@ -16,6 +16,16 @@ from .web import BadRequest, Request, Response, Router, json_response
 
 PREFIX = "/_control"
 MAX_ORDERS = 100_000
+MAX_CONSUMED = 10_000
+MAX_OFFSET_SECONDS = 10 * 366 * 86_400
+ACCOUNT_FIELDS = {
+    "read_limit": "read_limit",
+    "write_limit": "write_limit",
+    "burst_limit": "burst_limit",
+    "window": "quota_window",
+    "quota_headers": "quota_headers",
+    "live": "is_live",
+}
 NESTED_PARTS = (
     "cliente", "ecommerce", "transportador", "itens", "enderecoEntrega", "valorFrete", "valorDesconto",
     "valorOutrasDespesas", "observacoes", "numeroOrdemCompra", "servico",
@@ -46,6 +56,8 @@ class Control:
         for method, template, handler in (
             ("GET", "/health", self._health),
             ("POST", "/reset", self._reset),
+            ("GET", "/clock", self._show_clock),
+            ("POST", "/clock", self._move_clock),
             ("GET", "/accounts", self._list_accounts),
             ("POST", "/accounts", self._add_account),
             ("PATCH", "/accounts/{account:int}", self._patch_account),
@@ -55,11 +67,14 @@ class Control:
             ("PATCH", "/accounts/{account:int}/orders/{order:int}", self._patch_order),
             ("GET", "/accounts/{account:int}/calls", self._list_calls),
             ("POST", "/accounts/{account:int}/calls/clear", self._clear_calls),
+            ("GET", "/accounts/{account:int}/counters", self._show_counters),
+            ("POST", "/accounts/{account:int}/quota/consume", self._consume_quota),
             ("GET", "/token_calls", self._count_token_calls),
             ("POST", "/tokens", self._change_tokens),
             ("GET", "/faults", self._list_faults),
             ("POST", "/faults", self._add_fault),
             ("POST", "/faults/clear", self._clear_faults),
+            ("DELETE", "/faults/{fault:int}", self._delete_fault),
             ("POST", "/authorize", self._authorize),
         ):
             self._routes.add(method, template, handler)
@@ -93,6 +108,24 @@ class Control:
             accounts = store.list_accounts(cursor)
         return json_response({"accounts": [account["id"] for account in accounts]})
 
+    def _show_clock(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            return json_response(_describe_clock(cursor))
+
+    def _move_clock(self, request: Request) -> Response:
+        """``offset_seconds`` sets, ``advance_seconds`` adds; ``frozen`` holds the clock or lets it go."""
+        body = request.json
+        with self._store.transaction() as cursor:
+            offset = float(body.get("offset_seconds", _describe_clock(cursor)["offset_seconds"]))
+            offset += float(body.get("advance_seconds", 0))
+            if not abs(offset) <= MAX_OFFSET_SECONDS:
+                raise BadRequest("too far away")
+            store.set_setting(cursor, "clock_offset", f"{offset} seconds")
+            if "frozen" in body:
+                moment = datetime.now(UTC).isoformat() if body["frozen"] else None
+                store.set_setting(cursor, "clock_frozen_at", moment)
+            return json_response(_describe_clock(cursor))
+
     # -- accounts --------------------------------------------------------------------------------------
 
     def _list_accounts(self, request: Request) -> Response:
@@ -102,9 +135,7 @@ class Control:
                     "account_id": account["id"],
                     "cnpj": account["cnpj"],
                     "name": account["razao_social"],
-                    "read_limit": account["read_limit"],
-                    "burst_limit": account["burst_limit"],
-                    "live": account["is_live"],
+                    **{name: account[column] for name, column in ACCOUNT_FIELDS.items()},
                     "orders": sum(store.count_situacoes(cursor, account["id"]).values()),
                     "apps": [
                         {name: app[name] for name in ("client_id", "client_secret", "name", "redirect_uri")}
@@ -120,9 +151,7 @@ class Control:
         cnpj = normalize_document(str(body["cnpj"]))
         seed = str(body.get("seed", cnpj))
         account = data.make_account(cnpj, str(body.get("name", "EMPRESA DE TESTE LTDA")), seed, 0)
-        account["read_limit"] = int(body.get("read_limit", 0))
-        account["burst_limit"] = int(body.get("burst_limit", 0))
-        account["is_live"] = bool(body.get("live", False))
+        account.update(_read_account_fields(body))
         with self._store.transaction() as cursor:
             # A CNPJ is one account: adding it again starts it afresh, which is what a test wants.
             store.delete_account(cursor, cnpj)
@@ -131,8 +160,7 @@ class Control:
         return json_response({"account_id": row["id"], "orders": len(created)}, 201)
 
     def _patch_account(self, request: Request) -> Response:
-        names = {"read_limit": "read_limit", "burst_limit": "burst_limit", "live": "is_live"}
-        values = {column: request.json[name] for name, column in names.items() if name in request.json}
+        values = _read_account_fields(request.json)
         with self._store.transaction() as cursor:
             account = self._account(cursor, request)
             store.update_account(cursor, account["id"], values)
@@ -184,7 +212,7 @@ class Control:
             if "count" in body:
                 created = self._create_orders(cursor, account, body, seed)
             else:
-                moment = pedidos.now()
+                moment = store.get_now(cursor)
                 situacao = _read_situacao(body.get("situacao", 3))
                 made = data.make_pedido(account, seed, moment, situacao, moment)
                 # What the caller does not ask for is not there: no tracking because of the situação.
@@ -250,7 +278,7 @@ class Control:
         if "vezes" in changes:
             columns["vezes"] = int(changes["vezes"])
         if columns:
-            store.update_pedido(cursor, order_id, columns, pedidos.now())
+            store.update_pedido(cursor, order_id, columns, store.get_now(cursor))
         if "atualizado_em" in changes:
             store.update_pedido(cursor, order_id, {}, changes["atualizado_em"])
 
@@ -274,6 +302,43 @@ class Control:
         with self._store.transaction() as cursor:
             account = self._account(cursor, request)
             return json_response({"cleared": store.clear_calls(cursor, account["id"])})
+
+    def _show_counters(self, request: Request) -> Response:
+        """How many calls were made, which were refused and why, and the busiest spans of time."""
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            rows = store.count_causes(cursor, account["id"])
+            busiest = {
+                "reads_per_minute": store.count_busiest(cursor, account["id"], 60, kind="read"),
+                "writes_per_minute": store.count_busiest(cursor, account["id"], 60, kind="write"),
+                "calls_per_second": store.count_busiest(cursor, account["id"], 1),
+            }
+        refused = dict.fromkeys(quota.SECONDS, 0)
+        injected: dict[str, int] = {}
+        for row in rows:
+            kind, _, bucket = row["cause"].partition(":")
+            if kind == "quota":
+                refused[bucket] += row["total"]
+            elif kind == "fault":
+                injected[str(row["status"])] = injected.get(str(row["status"]), 0) + row["total"]
+        return json_response(
+            {
+                "reads": sum(row["total"] for row in rows if not row["is_write"]),
+                "writes": sum(row["total"] for row in rows if row["is_write"]),
+                "refused": refused,
+                "unauthorized": sum(row["total"] for row in rows if row["cause"] == "token"),
+                "injected": injected,
+                "busiest": busiest,
+            }
+        )
+
+    def _consume_quota(self, request: Request) -> Response:
+        bucket, count = request.json.get("bucket", "read"), int(request.json["count"])
+        if bucket not in quota.SECONDS or not 0 <= count <= MAX_CONSUMED:
+            raise BadRequest(f"bucket must be read, write or burst, count 0 to {MAX_CONSUMED}")
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            return json_response({"remaining": quota.consume(cursor, account, bucket, count)})
 
     def _count_token_calls(self, request: Request) -> Response:
         client_id = request.query.get("client_id")
@@ -328,7 +393,7 @@ class Control:
                 body.get("account_id"),
                 faults.normalize_route(str(body["route"])),
                 after,
-                int(body.get("times", 1)),
+                faults.ENDLESS if body.get("times", 1) is None else int(body.get("times", 1)),
                 faults.read_action(body),
             )
         return json_response({"fault_id": fault_id}, 201)
@@ -340,6 +405,12 @@ class Control:
     def _clear_faults(self, request: Request) -> Response:
         with self._store.transaction() as cursor:
             return json_response({"cleared": store.clear_faults(cursor)})
+
+    def _delete_fault(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            if not store.delete_fault(cursor, int(request.params["fault"])):
+                raise NotFound("no such fault")
+        return json_response({"deleted": True})
 
     def _account(self, cursor: Cursor, request: Request) -> Row:
         account = store.get_account(cursor, int(request.params["account"]))
@@ -356,6 +427,30 @@ def describe_app(app: Row, base_url: str) -> dict[str, str]:
         "redirect_uri": app["redirect_uri"],
         "invite_url": f"{base_url}/convite/{app['client_id']}",
     }
+
+
+def _describe_clock(cursor: Cursor) -> dict[str, Any]:
+    return {
+        "now": store.get_now(cursor).isoformat(),
+        "offset_seconds": float((store.get_setting(cursor, "clock_offset") or "0").removesuffix(" seconds")),
+        "frozen": bool(store.get_setting(cursor, "clock_frozen_at")),
+    }
+
+
+def _read_account_fields(body: dict[str, Any]) -> dict[str, Any]:
+    """Columns of an account from the fields that the body has."""
+    values: dict[str, Any] = {}
+    for name, column in ACCOUNT_FIELDS.items():
+        if name not in body:
+            continue
+        if name in ("window", "quota_headers"):
+            allowed = quota.WINDOWS if name == "window" else quota.HEADERS
+            if body[name] not in allowed:
+                raise BadRequest(f"{name} must be one of {', '.join(allowed)}")
+            values[column] = body[name]
+        else:
+            values[column] = bool(body[name]) if name == "live" else int(body[name])
+    return values
 
 
 def _read_situacao(value: Any) -> int:

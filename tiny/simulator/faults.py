@@ -1,7 +1,8 @@
-"""Faults laid by a test for the next calls of a route, and what they do to one call."""
+"""Faults laid by a test, or by a person on the page of faults, and what they do to one call."""
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from dataclasses import dataclass, field
@@ -12,6 +13,30 @@ from .store import Cursor
 from .web import BadRequest, Response, json_response
 
 SHIFTS = ("insert_before", "delete_before", "duplicate_row")
+EVERY_ROUTE = "*"
+# For as long as nobody takes the fault away.
+ENDLESS = 1_000_000_000
+QUOTA_HEADERS = ("X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset")
+# What may be laid, and the type that its value must have.
+ACTIONS: dict[str, type | tuple[type, ...]] = {
+    "status": int,
+    "delay_ms": int,
+    "drop": bool,
+    "drop_after": bool,
+    "shift": str,
+    "ignore": list,
+    "replace": dict,
+    "remove": list,
+    "truncate": int,
+    "break_off": int,
+    "padding": int,
+    "bytes_per_second": int,
+    "content_type": str,
+    "no_quota_headers": bool,
+}
+# These go with ``status``.
+DETAILS = ("body", "headers")
+MAX_PADDING = 100_000_000
 
 
 @dataclass
@@ -22,28 +47,43 @@ class Struck:
     delay_ms: int = 0
     drops_answer: bool = False
     shifts: list[tuple[int, str]] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
     def wait(self) -> None:
         if self.delay_ms:
             time.sleep(self.delay_ms / 1000)
 
+    def change(self, response: Response) -> Response:
+        """The answer as it goes over the wire."""
+        for action in self.changes:
+            response = _change(response, action)
+        return response
 
-def claim(cursor: Cursor, account_id: int | None, route: str) -> Struck:
+
+def claim(cursor: Cursor, account_id: int | None, route: str, *, is_api: bool = False) -> Struck:
     """Count the call and gather what strikes it; ``shifts`` holds (fault id, kind)."""
+    routes = [normalize_route(route), *([EVERY_ROUTE] if is_api else [])]
     struck = Struck()
-    for fault in store.claim_faults(cursor, account_id, normalize_route(route)):
+    for fault in store.claim_faults(cursor, account_id, routes):
         action = fault["action"]
         struck.delay_ms += action.get("delay_ms", 0)
-        struck.drops_answer = struck.drops_answer or bool(action.get("drop_after"))
+        struck.drops_answer = struck.drops_answer or bool(action.get("drop_after") or action.get("drop"))
         if action.get("shift"):
             struck.shifts.append((fault["id"], action["shift"]))
+        struck.ignored += action.get("ignore", [])
+        struck.changes.append(action)
+        if action.get("drop"):
+            struck.answer = Response(503)
         if action.get("status"):
             struck.answer = _make_answer(action)
     return struck
 
 
 def normalize_route(route: str) -> str:
-    """``GET /pedidos/{anything}`` to ``GET /pedidos/{id}``; the method defaults to GET."""
+    """``GET /pedidos/{anything}`` to ``GET /pedidos/{id}``; GET by default, ``*`` for every route."""
+    if route == EVERY_ROUTE:
+        return route
     if " " not in route:
         route = f"GET {route}"
     return re.sub(r"\{[^}]*\}", "{id}", route)
@@ -51,15 +91,17 @@ def normalize_route(route: str) -> str:
 
 def read_action(body: dict[str, Any]) -> dict[str, Any]:
     """Check a fault as the control API receives it. Raises BadRequest."""
-    action = {
-        name: body[name]
-        for name in ("status", "body", "headers", "delay_ms", "drop_after", "shift")
-        if body.get(name) is not None
-    }
-    if not {"status", "delay_ms", "drop_after", "shift"} & action.keys():
-        raise BadRequest("a fault needs status, delay_ms, drop_after or shift")
+    action = {name: body[name] for name in (*ACTIONS, *DETAILS) if body.get(name) is not None}
+    if not ACTIONS.keys() & action.keys():
+        raise BadRequest(f"a fault needs one of {', '.join(ACTIONS)}")
+    for name, value in action.items():
+        expected = ACTIONS.get(name, object)
+        if not isinstance(value, expected) or (expected is int and isinstance(value, bool)):
+            raise BadRequest(f"{name} has the wrong type")
     if action.get("shift") not in (None, *SHIFTS):
         raise BadRequest(f"shift must be one of {', '.join(SHIFTS)}")
+    if action.get("padding", 0) > MAX_PADDING:
+        raise BadRequest(f"padding must be at most {MAX_PADDING}")
     return action
 
 
@@ -69,3 +111,35 @@ def _make_answer(action: dict[str, Any]) -> Response:
     if isinstance(body, str):
         return Response(int(action["status"]), body.encode(), headers)
     return json_response(body, int(action["status"]), headers)
+
+
+def _change(response: Response, action: dict[str, Any]) -> Response:
+    headers = dict(response.headers)
+    if action.get("no_quota_headers"):
+        headers = {name: value for name, value in headers.items() if name not in QUOTA_HEADERS}
+    if "content_type" in action:
+        headers["Content-Type"] = action["content_type"]
+    body = response.body
+    if "replace" in action or "remove" in action:
+        body = _change_fields(body, action.get("replace", {}), action.get("remove", []))
+    body += b" " * action.get("padding", 0)
+    announced = response.announced_length
+    if "truncate" in action:
+        body = body[: action["truncate"]]
+    if "break_off" in action:
+        announced = len(body)
+        body = body[: action["break_off"]]
+    speed = action.get("bytes_per_second", response.bytes_per_second)
+    return Response(response.status, body, headers, announced, speed)
+
+
+def _change_fields(body: bytes, replaced: dict[str, Any], removed: list[str]) -> bytes:
+    """Set and take away fields of a JSON object; anything else stays as it is."""
+    try:
+        fields = json.loads(body)
+    except ValueError:
+        return body
+    if not isinstance(fields, dict):
+        return body
+    fields = {name: value for name, value in {**fields, **replaced}.items() if name not in removed}
+    return json.dumps(fields, ensure_ascii=False).encode()

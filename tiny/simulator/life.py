@@ -49,7 +49,7 @@ def beat(cursor: Cursor, account: Row, rng: random.Random) -> None:
     if not candidates or rng.random() < chance:
         seed = f"life/{account['seed']}/{time.time_ns()}"
         situacao = rng.choices((0, 3), weights=(55, 45))[0]
-        moment = pedidos.now()
+        moment = store.get_now(cursor)
         store.add_pedidos(cursor, account["id"], [data.make_pedido(account, seed, moment, situacao, moment)])
         return
     # The youngest third moves most, so that one can watch an order go all the way.

@@ -11,7 +11,6 @@ import binascii
 import hashlib
 import hmac
 import json
-import time
 import uuid
 from typing import Any
 from urllib.parse import unquote_plus, urlsplit
@@ -146,7 +145,9 @@ class OAuth:
             with self._store.transaction() as cursor:
                 outcome = f"fault {struck.answer.status}"
                 store.add_token_call(cursor, client_id, grant_type, outcome, struck.answer.status)
-            return struck.answer
+            if struck.drops_answer:
+                request.drop_connection()
+            return struck.change(struck.answer)
         with self._store.transaction(durable=True) as cursor:
             try:
                 if app is None or not hmac.compare_digest(
@@ -166,7 +167,7 @@ class OAuth:
                 response = json_response(answer, 200, {"Cache-Control": "no-store", "Pragma": "no-cache"})
         if struck.drops_answer:
             request.drop_connection()
-        return response
+        return struck.change(response)
 
     def _redeem(self, cursor: Cursor, client_id: str, grant_type: str, form: dict[str, str]) -> Row:
         if grant_type == "authorization_code":
@@ -217,7 +218,7 @@ class OAuth:
 
     def _issue(self, cursor: Cursor, session: Row, base_url: str) -> dict[str, Any]:
         session_id = str(session["session_id"])
-        issued_at = int(time.time())
+        issued_at = int(store.get_now(cursor).timestamp())
         claims = {
             "iat": issued_at,
             "iss": f"{base_url}/realms/tiny",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime
+from datetime import date
 from typing import Any
 
 from . import data, store
@@ -11,13 +11,9 @@ from .documents import normalize_document
 from .store import Cursor, Row
 
 
-def now() -> datetime:
-    return datetime.now(UTC)
-
-
-def today() -> Any:
+def get_today(cursor: Cursor) -> date:
     """The date in Brasília, where Tiny's dates live."""
-    return now().astimezone(data.BRASILIA).date()
+    return store.get_now(cursor).astimezone(data.BRASILIA).date()
 
 
 def create_pedidos(
@@ -32,7 +28,9 @@ def create_pedidos(
 ) -> list[Row]:
     """Invent and insert orders. Notas: for all, for none, or (None) where the situação calls for one."""
     pedidos = store.add_pedidos(
-        cursor, account["id"], data.make_pedidos(account, count, seed, since_days, now(), situacoes)
+        cursor,
+        account["id"],
+        data.make_pedidos(account, count, seed, since_days, store.get_now(cursor), situacoes),
     )
     if with_notas is None:
         invoiced = [pedido for pedido in pedidos if pedido["situacao"] in data.SITUACOES_COM_NOTA]
@@ -44,7 +42,7 @@ def create_pedidos(
 
 def change_situacao(cursor: Cursor, pedido: Row, situacao: int) -> None:
     """Set the situação; Tiny keeps no state machine, any change is allowed."""
-    day = today()
+    day = get_today(cursor)
     values: dict[str, Any] = {"situacao": situacao}
     if situacao in data.SITUACOES_COM_NOTA and pedido["data_faturamento"] is None:
         values["data_faturamento"] = day
@@ -52,20 +50,20 @@ def change_situacao(cursor: Cursor, pedido: Row, situacao: int) -> None:
         values["data_envio"] = day
     if situacao == 6:
         values["data_entrega"] = day
-    store.update_pedido(cursor, pedido["id"], values, now())
+    store.update_pedido(cursor, pedido["id"], values, store.get_now(cursor))
 
 
 def issue_nota(cursor: Cursor, account: Row, pedido: Row, situacao: int = 6) -> Row:
     """Issue a nota dated today for an order that has none; 6 Autorizada unless said otherwise."""
-    nota = store.add_notas(cursor, account, [pedido], today(), situacao)[0]
-    store.update_pedido(cursor, pedido["id"], {"data_faturamento": today()}, now())
+    nota = store.add_notas(cursor, account, [pedido], get_today(cursor), situacao)[0]
+    store.update_pedido(cursor, pedido["id"], {"data_faturamento": get_today(cursor)}, store.get_now(cursor))
     return nota
 
 
 def set_tracking(cursor: Cursor, pedido: Row, code: str, address: str) -> None:
     """Write the tracking code and address on the order and on its nota."""
     values = {"codigo_rastreamento": code, "url_rastreamento": address}
-    store.update_pedido(cursor, pedido["id"], values, now())
+    store.update_pedido(cursor, pedido["id"], values, store.get_now(cursor))
     if pedido["nota_id"]:
         store.update_nota(cursor, pedido["nota_id"], values)
 
@@ -87,7 +85,7 @@ def change_dados(cursor: Cursor, pedido: Row, changes: dict[str, Any]) -> None:
             "documento": normalize_document(dados["cliente"].get("cpfCnpj") or ""),
             "numero_ecommerce": dados["ecommerce"].get("numeroPedidoEcommerce") or "",
         },
-        now(),
+        store.get_now(cursor),
     )
 
 

@@ -157,11 +157,12 @@ CREATE TABLE IF NOT EXISTS api_call (
 );
 CREATE INDEX IF NOT EXISTS api_call_account ON api_call (account_id, id);
 
-CREATE TABLE IF NOT EXISTS quota (
+DROP TABLE IF EXISTS quota;
+CREATE TABLE IF NOT EXISTS quota_window (
     account_id integer NOT NULL REFERENCES account ON DELETE CASCADE,
     bucket text NOT NULL,
-    opened_at bigint NOT NULL,
-    used integer NOT NULL,
+    -- Moments of the calls that it holds, Unix seconds.
+    uses double precision[] NOT NULL DEFAULT '{}',
     PRIMARY KEY (account_id, bucket)
 );
 
@@ -177,9 +178,22 @@ CREATE TABLE IF NOT EXISTS fault (
 );
 
 CREATE TABLE IF NOT EXISTS setting (name text PRIMARY KEY, value text NOT NULL);
+
+-- Columns that came later: a demo's database outlives the program that made it.
+ALTER TABLE account ADD COLUMN IF NOT EXISTS write_limit integer NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN IF NOT EXISTS quota_window text NOT NULL DEFAULT 'fixed';
+ALTER TABLE account ADD COLUMN IF NOT EXISTS quota_headers text NOT NULL DEFAULT 'reads';
+ALTER TABLE api_call ADD COLUMN IF NOT EXISTS cause text NOT NULL DEFAULT '';
+
+-- What the simulator takes for now: real time, or a moment held fast, moved by an offset.
+CREATE OR REPLACE FUNCTION clock() RETURNS timestamptz LANGUAGE sql STABLE AS $$
+    SELECT coalesce(
+        (SELECT value::timestamptz FROM setting WHERE name = 'clock_frozen_at'), clock_timestamp()
+    ) + coalesce((SELECT value::interval FROM setting WHERE name = 'clock_offset'), interval '0')
+$$;
 """
 
-TABLES = "fault, quota, api_call, nota, pedido, token_call, token, code, session, app, account"
+TABLES = "fault, quota_window, api_call, nota, pedido, token_call, token, code, session, app, account"
 PEDIDO_COLUMNS = (
     "id", "account_id", "numero", "situacao", "data", "data_prevista", "data_faturamento", "data_envio",
     "data_entrega", "atualizado_em", "documento", "numero_ecommerce", "nota_id", "codigo_rastreamento",
@@ -192,6 +206,15 @@ NOTA_COLUMNS = (
 # Serialises the processes that make the schema at the same moment.
 SCHEMA_LOCK = 7_102_001
 KEPT_CALLS = 50_000
+# Without limits unless asked for, since most tests are about something else.
+ACCOUNT_DEFAULTS: Row = {
+    "read_limit": 0,
+    "write_limit": 0,
+    "burst_limit": 0,
+    "quota_window": "fixed",
+    "quota_headers": "reads",
+    "is_live": False,
+}
 
 
 def _is_usable(connection: Connection) -> bool:
@@ -257,12 +280,29 @@ def erase_everything(cursor: Cursor) -> None:
     cursor.execute(f"TRUNCATE {TABLES} RESTART IDENTITY")
     cursor.execute("ALTER SEQUENCE pedido_id RESTART")
     cursor.execute("ALTER SEQUENCE nota_id RESTART")
+    cursor.execute("DELETE FROM setting WHERE name IN ('clock_offset', 'clock_frozen_at')")
 
 
 def get_setting(cursor: Cursor, name: str) -> str:
     cursor.execute("SELECT value FROM setting WHERE name = %s", (name,))
     row = cursor.fetchone()
     return "" if row is None else str(row["value"])
+
+
+def set_setting(cursor: Cursor, name: str, value: str | None) -> None:
+    """Write a setting; None takes it away."""
+    cursor.execute("DELETE FROM setting WHERE name = %s", (name,))
+    if value is not None:
+        cursor.execute("INSERT INTO setting VALUES (%s, %s)", (name, value))
+
+
+def get_now(cursor: Cursor) -> datetime:
+    """The simulator's clock, in UTC."""
+    cursor.execute("SELECT clock() AS now")
+    row = cursor.fetchone()
+    assert row is not None  # noqa: S101
+    now: datetime = row["now"]
+    return now.astimezone(UTC)
 
 
 def claim_first_start(cursor: Cursor) -> bool:
@@ -292,15 +332,13 @@ def add_account(cursor: Cursor, account: Mapping[str, Any]) -> Row:
     """Insert an account made by ``data``; its CNPJ must be new."""
     columns = (
         "cnpj", "razao_social", "fantasia", "email", "fone", "endereco", "catalogo", "seed", "read_limit",
+        "write_limit", "burst_limit", "quota_window", "quota_headers", "is_live",
     )  # fmt: skip
+    account = {**ACCOUNT_DEFAULTS, **account}
     cursor.execute(
-        f"INSERT INTO account ({', '.join(columns)}, burst_limit, is_live)"  # noqa: S608
-        f" VALUES ({', '.join(['%s'] * (len(columns) + 2))}) RETURNING *",
-        [
-            *(Json(account[name]) if name == "endereco" else account[name] for name in columns),
-            account.get("burst_limit", 0),
-            account.get("is_live", False),
-        ],
+        f"INSERT INTO account ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
+        " RETURNING *",
+        [Json(account[name]) if name == "endereco" else account[name] for name in columns],
     )
     row = _one(cursor)
     assert row is not None  # noqa: S101
@@ -378,7 +416,7 @@ def add_code(
     )
     cursor.execute(
         "INSERT INTO code (digest, session_id, redirect_uri, code_challenge, expires_at)"
-        " VALUES (%s, %s, %s, %s, now() + %s)",
+        " VALUES (%s, %s, %s, %s, clock() + %s)",
         (digest(code), session_id, redirect_uri, code_challenge, timedelta(seconds=lifetime)),
     )
     return code, session_id
@@ -388,7 +426,7 @@ def lock_code(cursor: Cursor, code: str) -> Row | None:
     """The code with its session, locked; ``is_expired`` by the database's clock."""
     cursor.execute(
         "SELECT code.*, session.client_id, session.account_id, session.is_revoked,"
-        " code.expires_at <= now() AS is_expired"
+        " code.expires_at <= clock() AS is_expired"
         " FROM code JOIN session ON session.id = session_id WHERE digest = %s FOR UPDATE OF code",
         (digest(code),),
     )
@@ -396,14 +434,14 @@ def lock_code(cursor: Cursor, code: str) -> Row | None:
 
 
 def mark_code_used(cursor: Cursor, code: str) -> None:
-    cursor.execute("UPDATE code SET used_at = now() WHERE digest = %s", (digest(code),))
+    cursor.execute("UPDATE code SET used_at = clock() WHERE digest = %s", (digest(code),))
 
 
 def lock_refresh_token(cursor: Cursor, token: str) -> Row | None:
     """The refresh token with its session, locked, so that of two users at once only one wins."""
     cursor.execute(
         "SELECT token.*, session.client_id, session.account_id, session.is_revoked,"
-        " token.expires_at <= clock_timestamp() AS is_expired"
+        " token.expires_at <= clock() AS is_expired"
         " FROM token JOIN session ON session.id = session_id"
         " WHERE digest = %s AND kind = 'refresh' FOR UPDATE OF token",
         (digest(token),),
@@ -412,14 +450,14 @@ def lock_refresh_token(cursor: Cursor, token: str) -> Row | None:
 
 
 def mark_token_used(cursor: Cursor, token: str) -> None:
-    cursor.execute("UPDATE token SET used_at = now() WHERE digest = %s", (digest(token),))
+    cursor.execute("UPDATE token SET used_at = clock() WHERE digest = %s", (digest(token),))
 
 
 def add_tokens(cursor: Cursor, session_id: str, tokens: Mapping[str, tuple[str, int]]) -> None:
     """Store issued tokens: kind → (token, lifetime in seconds)."""
     for kind, (token, lifetime) in tokens.items():
         cursor.execute(
-            "INSERT INTO token (digest, kind, session_id, expires_at) VALUES (%s, %s, %s, now() + %s)",
+            "INSERT INTO token (digest, kind, session_id, expires_at) VALUES (%s, %s, %s, clock() + %s)",
             (digest(token), kind, session_id, timedelta(seconds=lifetime)),
         )
 
@@ -432,7 +470,7 @@ def find_access_token(cursor: Cursor, token: str) -> Row | None:
     """Whose access token this is and whether it still opens the API."""
     cursor.execute(
         "SELECT session.client_id, session.account_id,"
-        " token.expires_at > now() AND NOT session.is_revoked AS is_active"
+        " token.expires_at > clock() AND NOT session.is_revoked AS is_active"
         " FROM token JOIN session ON session.id = session_id WHERE digest = %s AND kind = 'access'",
         (digest(token),),
     )
@@ -442,8 +480,8 @@ def find_access_token(cursor: Cursor, token: str) -> Row | None:
 def expire_tokens(cursor: Cursor, client_id: str, kind: str) -> int:
     """End every token of that kind of the client now; how many were still alive."""
     cursor.execute(
-        "UPDATE token SET expires_at = now() - interval '1 second' FROM session"
-        " WHERE session.id = session_id AND client_id = %s AND kind = %s AND expires_at > now()"
+        "UPDATE token SET expires_at = clock() - interval '1 second' FROM session"
+        " WHERE session.id = session_id AND client_id = %s AND kind = %s AND expires_at > clock()"
         " AND used_at IS NULL",
         (client_id, kind),
     )
@@ -459,7 +497,8 @@ def revoke_sessions(cursor: Cursor, client_id: str) -> int:
 
 def add_token_call(cursor: Cursor, client_id: str, grant_type: str, outcome: str, status: int) -> None:
     cursor.execute(
-        "INSERT INTO token_call (client_id, grant_type, outcome, status) VALUES (%s, %s, %s, %s)",
+        "INSERT INTO token_call (client_id, grant_type, outcome, status, at)"
+        " VALUES (%s, %s, %s, %s, clock())",
         (client_id[:200], grant_type[:60], outcome, status),
     )
 
@@ -650,26 +689,33 @@ def count_situacoes(cursor: Cursor, account_id: int) -> dict[int, int]:
 # -- calls, quota, faults -----------------------------------------------------------------------------
 
 
-def count_use(cursor: Cursor, account_id: int, bucket: str, opened_at: int) -> int:
-    """Count one call in the window that opened at that second (Unix); how many it holds now."""
+def lock_uses(cursor: Cursor, account_id: int, bucket: str) -> list[float]:
+    """The calls that a window held last, as Unix seconds; one caller at a time."""
     cursor.execute(
-        "INSERT INTO quota VALUES (%s, %s, %s, 1) ON CONFLICT (account_id, bucket) DO UPDATE"
-        " SET opened_at = excluded.opened_at,"
-        " used = CASE WHEN quota.opened_at = excluded.opened_at THEN quota.used + 1 ELSE 1 END"
-        " RETURNING used",
-        (account_id, bucket, opened_at),
+        "INSERT INTO quota_window (account_id, bucket) VALUES (%s, %s) ON CONFLICT DO NOTHING",
+        (account_id, bucket),
+    )
+    cursor.execute(
+        "SELECT uses FROM quota_window WHERE account_id = %s AND bucket = %s FOR UPDATE", (account_id, bucket)
     )
     row = cursor.fetchone()
     assert row is not None  # noqa: S101
-    return int(row["used"])
+    return list(row["uses"])
+
+
+def save_uses(cursor: Cursor, account_id: int, bucket: str, uses: Sequence[float]) -> None:
+    cursor.execute(
+        "UPDATE quota_window SET uses = %s::double precision[] WHERE account_id = %s AND bucket = %s",
+        (list(uses), account_id, bucket),
+    )
 
 
 def add_call(cursor: Cursor, call: Mapping[str, Any]) -> None:
     """Remember an API call; from time to time the oldest are forgotten."""
     cursor.execute(
-        "INSERT INTO api_call (account_id, client_id, at, method, route, path, query, status, ms)"
+        "INSERT INTO api_call (account_id, client_id, at, method, route, path, query, status, cause, ms)"
         " VALUES (%(account_id)s, %(client_id)s, %(at)s, %(method)s, %(route)s, %(path)s, %(query)s,"
-        " %(status)s, %(ms)s) RETURNING id",
+        " %(status)s, %(cause)s, %(ms)s) RETURNING id",
         call,
     )
     row = cursor.fetchone()
@@ -698,6 +744,29 @@ def count_calls(cursor: Cursor, account_id: int) -> list[Row]:
     return _all(cursor)
 
 
+def count_causes(cursor: Cursor, account_id: int) -> list[Row]:
+    """Calls by status and cause ("" answered, "fault" injected, "token", "quota:read" and so on)."""
+    cursor.execute(
+        "SELECT method <> 'GET' AS is_write, status, cause, count(*) AS total FROM api_call"
+        " WHERE account_id = %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        (account_id,),
+    )
+    return _all(cursor)
+
+
+def count_busiest(cursor: Cursor, account_id: int, seconds: int, *, kind: str = "") -> int:
+    """The most calls that any span of so many seconds saw; ``kind`` is read, write or "" for all."""
+    methods = {"read": "AND method = 'GET'", "write": "AND method <> 'GET'"}.get(kind, "")
+    cursor.execute(
+        "SELECT coalesce(max(held), 0) AS most FROM (SELECT count(*) OVER (ORDER BY at RANGE BETWEEN"  # noqa: S608
+        f" %s PRECEDING AND CURRENT ROW) AS held FROM api_call WHERE account_id = %s {methods}) AS spans",
+        (timedelta(seconds=seconds) - timedelta(microseconds=1), account_id),
+    )
+    row = cursor.fetchone()
+    assert row is not None  # noqa: S101
+    return int(row["most"])
+
+
 def clear_calls(cursor: Cursor, account_id: int) -> int:
     cursor.execute("DELETE FROM api_call WHERE account_id = %s", (account_id,))
     return cursor.rowcount
@@ -716,12 +785,12 @@ def add_fault(
     return int(row["id"])
 
 
-def claim_faults(cursor: Cursor, account_id: int | None, route: str) -> list[Row]:
-    """Count this call against every fault laid for its route; those that strike it, oldest first."""
+def claim_faults(cursor: Cursor, account_id: int | None, routes: Sequence[str]) -> list[Row]:
+    """Count this call against every fault laid for its routes; those that strike it, oldest first."""
     cursor.execute(
-        "UPDATE fault SET seen = seen + 1 WHERE route = %s AND (account_id IS NULL OR account_id = %s)"
+        "UPDATE fault SET seen = seen + 1 WHERE route = ANY(%s) AND (account_id IS NULL OR account_id = %s)"
         " AND seen < after + times RETURNING id, action, seen, after",
-        (route, account_id),
+        (list(routes), account_id),
     )
     return sorted((row for row in _all(cursor) if row["seen"] > row["after"]), key=lambda row: int(row["id"]))
 
@@ -735,9 +804,15 @@ def list_faults(cursor: Cursor) -> list[Row]:
     return _all(cursor)
 
 
-def clear_faults(cursor: Cursor) -> int:
-    cursor.execute("DELETE FROM fault")
+def clear_faults(cursor: Cursor, account_id: int | None = None) -> int:
+    """Take every fault away, or those laid for one account."""
+    cursor.execute("DELETE FROM fault WHERE %(id)s IS NULL OR account_id = %(id)s", {"id": account_id})
     return cursor.rowcount
+
+
+def delete_fault(cursor: Cursor, fault_id: int) -> bool:
+    cursor.execute("DELETE FROM fault WHERE id = %s", (fault_id,))
+    return cursor.rowcount == 1
 
 
 def shift_row(

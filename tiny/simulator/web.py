@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -24,6 +25,7 @@ REASONS = {
     403: "Forbidden",
     404: "Not Found",
     405: "Method Not Allowed",
+    408: "Request Timeout",
     409: "Conflict",
     413: "Content Too Large",
     429: "Too Many Requests",
@@ -105,16 +107,28 @@ class Request:
 
 @dataclass
 class Response:
-    """One HTTP answer."""
+    """One HTTP answer.
+
+    ``announced_length`` lies about the body's length; ``bytes_per_second`` sends it byte by byte.
+    """
 
     status: int = 200
     body: bytes = b""
     headers: dict[str, str] = field(default_factory=dict)
+    announced_length: int | None = None
+    bytes_per_second: int = 0
 
     def __call__(self, start_response: StartResponse) -> Iterable[bytes]:
-        headers = [("Content-Length", str(len(self.body))), *self.headers.items()]
+        length = len(self.body) if self.announced_length is None else self.announced_length
+        headers = [("Content-Length", str(length)), *self.headers.items()]
         start_response(f"{self.status} {REASONS.get(self.status, 'Unknown')}", headers)
-        return [self.body]
+        return self._drip() if self.bytes_per_second else [self.body]
+
+    def _drip(self) -> Iterator[bytes]:
+        # Whoever hangs up ends this: the server then takes no more.
+        for place in range(len(self.body)):
+            yield self.body[place : place + 1]
+            time.sleep(1 / self.bytes_per_second)
 
 
 def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:

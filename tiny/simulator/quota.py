@@ -1,0 +1,69 @@
+"""An account's windows of calls, as Tiny counts them: reads, writes and, over both, each second.
+
+Measured at Tiny: 45 calls at once came out as 8 answered, 22 refused by the second and 15 by the minute, so a
+call that the second refuses has used the minute up as well. A refusal carries the full window's numbers.
+Whether the minute is fixed or slides nobody knows; an account can have either.
+"""
+
+from __future__ import annotations
+
+import math
+
+from . import store
+from .store import Cursor, Row
+
+WINDOWS = ("fixed", "sliding")
+# Measured: reads always had the headers, forty writes in a row had none.
+HEADERS = ("reads", "all", "none")
+SECONDS = {"read": 60, "write": 60, "burst": 1}
+
+
+def use(cursor: Cursor, account: Row, method: str) -> tuple[str, dict[str, str]]:
+    """Count one call: the bucket that refuses it ("" if none does), and the headers of the answer.
+
+    A limit of 0 means none; such an account answers without quota headers.
+    """
+    is_read = method in ("GET", "HEAD")
+    moment = store.get_now(cursor).timestamp()
+    headers: dict[str, str] = {}
+    for bucket in ("read" if is_read else "write", "burst"):
+        limit = account[f"{bucket}_limit"]
+        if not limit:
+            continue
+        uses, reset = _open(cursor, account, bucket, moment)
+        is_refused = len(uses) >= limit
+        if not is_refused:
+            uses.append(moment)
+            store.save_uses(cursor, account["id"], bucket, uses)
+        state = {
+            "X-Ratelimit-Limit": str(limit),
+            "X-Ratelimit-Remaining": str(max(limit - len(uses), 0)),
+            "X-Ratelimit-Reset": str(reset),
+        }
+        if account["quota_headers"] == "none" or (account["quota_headers"] == "reads" and not is_read):
+            state = {}
+        if is_refused:
+            return bucket, state
+        headers = headers or state
+    return "", headers
+
+
+def consume(cursor: Cursor, account: Row, bucket: str, count: int) -> int:
+    """What another program does with the same account: use calls up; how many are left."""
+    moment = store.get_now(cursor).timestamp()
+    uses, _ = _open(cursor, account, bucket, moment)
+    store.save_uses(cursor, account["id"], bucket, uses + [moment] * count)
+    return int(max(account[f"{bucket}_limit"] - len(uses) - count, 0))
+
+
+def _open(cursor: Cursor, account: Row, bucket: str, moment: float) -> tuple[list[float], int]:
+    """The uses that the window still holds, locked, and the seconds until it gives room again."""
+    seconds = SECONDS[bucket]
+    if account["quota_window"] == "fixed":
+        opened_at = moment // seconds * seconds
+        uses = [at for at in store.lock_uses(cursor, account["id"], bucket) if at >= opened_at]
+        ends_at = opened_at + seconds
+    else:
+        uses = [at for at in store.lock_uses(cursor, account["id"], bucket) if at > moment - seconds]
+        ends_at = min(uses, default=moment) + seconds
+    return uses, max(1, math.ceil(ends_at - moment))
