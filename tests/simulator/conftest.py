@@ -103,6 +103,10 @@ class Reader:
         self._url = simulator.api_url
         self._http = requests.Session()
         self._http.headers["Authorization"] = f"Bearer {access_token}"
+        self.deviations: dict[str, set[str]] = {}
+
+    def call(self, method: str, path: str, **options: Any) -> requests.Response:
+        return self._http.request(method, self._url + path, timeout=30, **options)
 
     def get(self, path: str, **parameters: Any) -> requests.Response:
         return self._http.get(self._url + path, params=parameters, timeout=30)

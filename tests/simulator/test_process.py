@@ -23,6 +23,10 @@ def own_database() -> Iterator[str]:
     SimulatedTiny._run_sql(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
 
 
+def variables_of(database: str, port: int) -> dict[str, str]:
+    return {"ALLOW_SIMULATOR": "1", "SIMULATOR_DATABASE_URL": database, "SIMULATOR_PORT": str(port)}
+
+
 def get_control(url: str, path: str) -> Any:
     try:
         return requests.get(f"{url}/_control/{path}", timeout=10).json()
@@ -33,7 +37,7 @@ def get_control(url: str, path: str) -> Any:
 def test_first_start_seeds_once_and_state_survives_a_kill(own_database: str) -> None:
     port = find_free_port()
     url = f"http://127.0.0.1:{port}"
-    with Stack({"SIMULATOR_DATABASE_URL": own_database, "SIMULATOR_PORT": str(port)}) as stack:
+    with Stack(variables_of(own_database, port)) as stack:
         process = stack.start("-m", "tiny.simulator")
         accounts = wait_until(lambda: get_control(url, "accounts"))
         assert [(account["cnpj"], account["orders"]) for account in accounts] == [
@@ -57,11 +61,7 @@ def test_first_start_seeds_once_and_state_survives_a_kill(own_database: str) -> 
 def test_orders_live_by_themselves_in_demo_mode(own_database: str) -> None:
     port = find_free_port()
     url = f"http://127.0.0.1:{port}"
-    variables = {
-        "SIMULATOR_DATABASE_URL": own_database,
-        "SIMULATOR_PORT": str(port),
-        "SIMULATOR_LIVE_SECONDS": "0.01",
-    }
+    variables = variables_of(own_database, port) | {"SIMULATOR_LIVE_SECONDS": "0.01"}
     with Stack(variables) as stack:
         stack.start("-m", "tiny.simulator", "--live")
         wait_until(lambda: get_control(url, "health"))
@@ -82,10 +82,22 @@ def test_orders_live_by_themselves_in_demo_mode(own_database: str) -> None:
 
 
 def test_missing_settings_are_one_sentence() -> None:
-    with Stack({"SIMULATOR_DATABASE_URL": "", "SIMULATOR_PORT": ""}) as stack:
+    with Stack({"ALLOW_SIMULATOR": "1", "SIMULATOR_DATABASE_URL": "", "SIMULATOR_PORT": ""}) as stack:
         done = stack.run("-m", "tiny.simulator")
     assert done.returncode != 0
     assert "SIMULATOR_DATABASE_URL and SIMULATOR_PORT must be set." in done.stderr
+
+
+@pytest.mark.parametrize("no", ["", "0", "false"])
+def test_it_refuses_to_start_where_nobody_asked_for_it(own_database: str, no: str) -> None:
+    variables = variables_of(own_database, find_free_port())
+    with Stack(variables | {"DEBUG": no, "DEMO": no, "ALLOW_SIMULATOR": no}) as stack:
+        done = stack.run("-m", "tiny.simulator")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        1,
+        "",
+        "The simulator invents orders and starts outside DEBUG and DEMO only with ALLOW_SIMULATOR=1.\n",
+    )
 
 
 def test_thousand_orders_with_notas_are_ten_pages(simulator: SimulatedTiny) -> None:

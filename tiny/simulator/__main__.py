@@ -37,7 +37,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s %(message)s")
     logging.getLogger("waitress").setLevel(logging.ERROR)
     if not any(_is_set(name) for name in ("DEBUG", "DEMO", "ALLOW_SIMULATOR")):
-        sys.exit("The simulator invents orders and starts outside DEBUG and DEMO only with ALLOW_SIMULATOR=1.")
+        sys.exit(
+            "The simulator invents orders and starts outside DEBUG and DEMO only with ALLOW_SIMULATOR=1."
+        )
     url = os.environ.get("SIMULATOR_DATABASE_URL")
     if not url or options.port is None:
         sys.exit("SIMULATOR_DATABASE_URL and SIMULATOR_PORT must be set.")

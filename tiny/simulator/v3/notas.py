@@ -82,7 +82,7 @@ def nota_item(row: Row) -> dict[str, Any]:
         "chaveAcesso": row["chave"],
         "dataEmissao": text_of(row["data_emissao"]),
         "cliente": dados["cliente"],
-        "enderecoEntrega": dados["enderecoEntrega"],
+        "enderecoEntrega": dados["enderecoEntrega"] or NO_ADDRESS,
         "valor": dados["valor"],
         "valorProdutos": dados["valorProdutos"],
         "valorFrete": dados["valorFrete"],
@@ -99,6 +99,15 @@ def nota_item(row: Row) -> dict[str, Any]:
         "origem": dados["origem"],
     }
 
+
+# An order says null where the customer's own address holds; a nota has the fields, and nothing in them.
+NO_ADDRESS = dict.fromkeys(
+    (
+        "endereco", "numero", "complemento", "bairro", "municipio", "cep", "uf", "pais", "nomeDestinatario",
+        "cpfCnpj", "tipoPessoa", "telefone", "inscricaoEstadual",
+    ),
+    "",
+)  # fmt: skip
 
 # Taxes are not what the simulator is about: they are there, and zero.
 NO_TAXES = dict.fromkeys(
