@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 # What `make run` tells its children, so that a command typed beside it meets the same database.
 RUNNING = Path(__file__).resolve().parent / "var" / "run.env"
@@ -36,7 +37,10 @@ def main() -> None:
     os.environ.setdefault("DATABASE_ROLE", role_of(sys.argv))
     from django.core.management import execute_from_command_line  # noqa: PLC0415  needs the role
 
-    execute_from_command_line(sys.argv)
+    try:
+        execute_from_command_line(sys.argv)
+    except ImproperlyConfigured as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

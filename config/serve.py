@@ -30,6 +30,7 @@ def bind(host: str, port: int) -> socket.socket:
 
 def serve_here(listener: socket.socket) -> None:
     import waitress  # noqa: PLC0415  after the fork: each child has an application of its own
+    from django.conf import settings  # noqa: PLC0415
 
     from config.wsgi import application  # noqa: PLC0415
 
@@ -39,6 +40,8 @@ def serve_here(listener: socket.socket) -> None:
         threads=THREADS,
         connection_limit=CONNECTION_LIMIT,
         asyncore_use_poll=True,
+        trusted_proxy=settings.TRUSTED_PROXY or None,
+        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"} if settings.TRUSTED_PROXY else None,
         clear_untrusted_proxy_headers=True,
         ident="entreposto",
     )

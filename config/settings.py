@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -14,17 +15,36 @@ env = environ.Env()
 DEBUG = env.bool("DEBUG", default=False)
 DEMO = env.bool("DEMO", default=False)
 
-_UNSAFE_KEY = "only-for-development-never-for-production"
-SECRET_KEY = env.str("SECRET_KEY", default=_UNSAFE_KEY if DEBUG else environ.Env.NOTSET)
-# Each key is "<id>:<32 bytes in base64>"; the first one encrypts, all of them decrypt.
-CREDENTIAL_KEYS = env.list(
-    "CREDENTIAL_KEYS",
-    default=["dev:ZW50cmVwb3N0by1kZXYta2V5LTMyLWJ5dGVzLWxvbmc="] if DEBUG else environ.Env.NOTSET,
+
+def _secret(name: str, how: str, *, in_development: str) -> str:
+    """What must be secret has no default outside DEBUG, and there the one of development is refused too."""
+    value: str = env.str(name, default="").strip()
+    if DEBUG:
+        return value or in_development
+    if not value:
+        raise ImproperlyConfigured(f"{name} is not set: {how}.")
+    if in_development in value:
+        raise ImproperlyConfigured(f"{name} holds the key of development, which everybody knows: {how}.")
+    return value
+
+
+SECRET_KEY = _secret(
+    "SECRET_KEY",
+    "name a random text of 50 or more characters, the same for every process",
+    in_development="only-for-development-never-for-production",
 )
+# Each key is "<id>:<32 bytes in base64>"; the first one encrypts, all of them decrypt.
+CREDENTIAL_KEYS = _secret(
+    "CREDENTIAL_KEYS",
+    "name <id>:<32 random bytes in base64>, the same for every process",
+    in_development="dev:ZW50cmVwb3N0by1kZXYta2V5LTMyLWJ5dGVzLWxvbmc=",
+).split(",")
 
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(PUBLIC_URL).hostname or "127.0.0.1", "localhost"])
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+# The address of the proxy whose X-Forwarded headers are true, "*" where nobody else can reach the server.
+TRUSTED_PROXY = env.str("TRUSTED_PROXY", default="")
 
 INSTALLED_APPS = [
     "django.contrib.auth",
@@ -123,6 +143,13 @@ _HTTPS = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _HTTPS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+# Without a proxy that tells http from https, every page would redirect to itself for ever.
+SECURE_SSL_REDIRECT = _HTTPS and bool(TRUSTED_PROXY)
+# Probes ask inside of the proxy.
+SECURE_REDIRECT_EXEMPT = [r"^saude/$"]
+SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", default=365 * 24 * 3600) if _HTTPS else 0
+# Other hosts of the domain, and a browser's list of them, are for the domain's owner to decide.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -141,7 +168,16 @@ STATIC_URL = "/static/"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 # Set where files are collected for production (the image does); elsewhere they are found where they lie.
 STATIC_ROOT = env.str("STATIC_ROOT", default="") or None
-WHITENOISE_USE_FINDERS = True
+WHITENOISE_USE_FINDERS = STATIC_ROOT is None
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        # A name with the content's hash, so that browsers keep a file for ever and never an old one.
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if STATIC_ROOT
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
 WHITENOISE_AUTOREFRESH = DEBUG
 
 # --- Celery: nudges only ---
@@ -186,6 +222,7 @@ JOB_HANDLERS = {
     "pull_invoices": "orders.sync.pull_invoices",
     "complete_order": "orders.sync.complete_order",
     "renew_token": "integrations.sync.renew_token",
+    "test_connection": "integrations.sync.test_connection",
     "mark_disconnected": "integrations.sync.mark_disconnected",
 }
 
@@ -194,6 +231,8 @@ TINY_V3_URL = env.str("TINY_V3_URL", default="https://api.tiny.com.br/public-api
 TINY_ACCOUNTS_URL = env.str(
     "TINY_ACCOUNTS_URL", default="https://accounts.tiny.com.br/realms/tiny/protocol/openid-connect"
 ).rstrip("/")
+# Outside DEBUG only real ERPs are spoken to, unless this asks for the simulator.
+ALLOW_SIMULATOR = env.bool("ALLOW_SIMULATOR", default=False)
 ERP_ENDPOINTS = {"tiny": {"api_url": TINY_V3_URL, "accounts_url": TINY_ACCOUNTS_URL}}
 
 ORDER_POLL_SECONDS = env.int("ORDER_POLL_SECONDS", default=300)
@@ -204,8 +243,14 @@ TOKEN_RENEWAL_SECONDS = env.int("TOKEN_RENEWAL_SECONDS", default=3 * 3600)
 
 # --- jobs ---
 
-SLOT_SPACING_SECONDS = env.float("SLOT_SPACING_SECONDS", default=2.0)
-JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=30.0)
+# The smallest plan's limit holds until an account's own is learnt from the ERP's headers.
+CALLS_PER_MINUTE = env.int("CALLS_PER_MINUTE", default=30)
+# A fixed space between two calls of one account instead of its limit: for the demo and for tests.
+SLOT_SPACING_SECONDS = env.float("SLOT_SPACING_SECONDS", default=None)
+# With the sweep's two seconds, a job whose worker was killed runs again within ten. A heartbeat every third
+# of it keeps the lease through calls of any length.
+JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=8.0)
+BREAKER_FIRST_SECONDS = env.float("BREAKER_FIRST_SECONDS", default=15.0)
 JOB_RETRY_FIRST_SECONDS = env.float("JOB_RETRY_FIRST_SECONDS", default=5.0)
 JOB_RETRY_LAST_SECONDS = env.float("JOB_RETRY_LAST_SECONDS", default=900.0)
 

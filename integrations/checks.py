@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.core.checks import Error, register
@@ -31,3 +33,31 @@ def keys_are_usable(app_configs: Any, **kwargs: Any) -> list[Error]:
     except ValueError as error:
         return [Error(f"CREDENTIAL_KEYS: {error}", id="integrations.E003")]
     return []
+
+
+@register()
+def erps_are_real(app_configs: Any, **kwargs: Any) -> list[Error]:
+    """A simulator invents orders: in production nobody may take it for the ERP by mistake."""
+    if settings.DEBUG or settings.ALLOW_SIMULATOR:
+        return []
+    return [
+        Error(
+            f"The address {url} of the ERP {key!r} is none of the internet's: "
+            "outside DEBUG it must begin with https:// and name a public host.",
+            hint="ALLOW_SIMULATOR=1 allows a simulator.",
+            id="integrations.E004",
+        )
+        for key, endpoints in settings.ERP_ENDPOINTS.items()
+        for url in endpoints.values()
+        if not _is_public(url)
+    ]
+
+
+def _is_public(url: str) -> bool:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        is_public_host = ipaddress.ip_address(host).is_global
+    except ValueError:
+        is_public_host = "." in host and not host.endswith((".localhost", ".local", ".internal"))
+    return parts.scheme == "https" and is_public_host

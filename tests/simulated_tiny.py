@@ -39,7 +39,11 @@ class SimulatedTiny:
     @property
     def variables(self) -> dict[str, str]:
         """What a process of ours needs to talk to it."""
-        return {"TINY_V3_URL": self.api_url, "TINY_ACCOUNTS_URL": self.accounts_url}
+        return {
+            "TINY_V3_URL": self.api_url,
+            "TINY_ACCOUNTS_URL": self.accounts_url,
+            "ALLOW_SIMULATOR": "1",
+        }
 
     def start(self) -> None:
         self._run_sql(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
@@ -49,7 +53,12 @@ class SimulatedTiny:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tiny.simulator"],
                 cwd=ROOT,
-                env={**os.environ, "SIMULATOR_DATABASE_URL": address, "SIMULATOR_PORT": str(self.port)},
+                env={
+                    **os.environ,
+                    "ALLOW_SIMULATOR": "1",
+                    "SIMULATOR_DATABASE_URL": address,
+                    "SIMULATOR_PORT": str(self.port),
+                },
                 stdout=out,
                 stderr=subprocess.STDOUT,
             )
