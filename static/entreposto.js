@@ -26,6 +26,7 @@
     setTimeout(() => { button.disabled = false; say(""); if (label) label.textContent = word; }, 2000);
   };
 
+  let opener;
   const openDrawer = () => {
     const drawer = one("dialog.drawer[open]:not(:modal)");
     if (!drawer) return;
@@ -44,6 +45,8 @@
       history.replaceState({ htmx: true }, "");
       history.pushState({ htmx: true }, "", drawer.dataset.list);
       document.title = drawer.dataset.title;
+      // The browser gives the focus back to what had it when the panel was shown: that was inside the panel.
+      (opener?.isConnected ? opener : one("main")).focus();
     });
   };
 
@@ -84,6 +87,7 @@
   on("htmx:configRequest", ({ detail }) => {
     for (const [name, value] of [...detail.formData]) if (!value) detail.formData.delete(name);
   });
+  on("htmx:beforeRequest", ({ detail }) => { if (!one("dialog[open]")) opener = detail.elt; });
   on("htmx:sendError htmx:responseError htmx:timeout", () => { one("#falha").hidden = false; });
   on("htmx:afterSettle", () => { one("#falha").hidden = true; openDrawer(); });
 
