@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
 from django.conf import settings
@@ -170,7 +170,7 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         import_situations=["aprovado"],
         person=person,
     )
-    begin_authorization(integration=integration, membership=person)
+    address = begin_authorization(integration=integration, membership=person)
     record_connection(
         integration_id=integration.pk,
         grant=TokenGrant("access", "refresh", 14400, 86400),
@@ -212,6 +212,7 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         "integration": integration.pk,
         "number": 1,
         "job_id": job,
+        "state": parse_qs(urlsplit(address).query)["state"][0],
     }
 
 
@@ -343,6 +344,23 @@ def test_routes_of_no_company_answer_alike_to_every_person(world: World, who: st
                 wrong.append((method, route, response.status_code, allowed.get(method, 405)))
 
     assert wrong == []
+
+
+@pytest.mark.parametrize("who", ["stranger", "inactive", "Integração", OPERADOR, "demoted"])
+def test_an_authorisation_is_ended_only_by_the_administrador_who_began_it(world: World, who: str) -> None:
+    """All others learn nothing of it and change nothing; the company's history says that somebody tried."""
+    if who == "demoted":
+        with tenant(world.organization):
+            Membership.objects.filter(user=world.people[ADMINISTRADOR]).update(perfil=Perfil.OPERATOR)
+    client = world.client(ADMINISTRADOR if who == "demoted" else who)
+    before = dict(world.digest())
+    query = {"state": world.objects["state"], "code": "a-code"}
+
+    response = client.get(world.address("integrations:oauth_return"), query)
+
+    assert (response.status_code, response["Location"]) == (302, "/")
+    after = dict(world.digest())
+    assert {table for table in after if after[table] != before[table]} == {"history_historyentry"}
 
 
 # --- HTMX ---
