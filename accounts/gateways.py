@@ -52,6 +52,12 @@ def oauth_state(nonce_hash: str) -> OAuthStateIds | None:
     return OAuthStateIds(*rows[0]) if rows else None
 
 
+def organization_of_integration(integration_id: int) -> int | None:
+    """For a command that is given nothing but the integration."""
+    rows = _rows("gateway_integration", integration_id)
+    return int(rows[0][0]) if rows else None
+
+
 def claim_job(worker: str, *, lease_seconds: float, wait_seconds: float) -> ClaimIds | None:
     """Claim the next due job of any organization, channels in turn.
 
@@ -61,9 +67,15 @@ def claim_job(worker: str, *, lease_seconds: float, wait_seconds: float) -> Clai
     return ClaimIds(*rows[0]) if rows else None
 
 
-def has_due_jobs() -> bool:
-    """Whether any organization has a job that could be claimed by its time."""
-    return bool(_rows("gateway_has_due_jobs")[0][0])
+def seconds_to_next_turn() -> float | None:
+    """When a claim could next find work, in seconds from now (negative: since then); None if never."""
+    seconds = _rows("gateway_seconds_to_next_turn")[0][0]
+    return None if seconds is None else float(seconds)
+
+
+def call_missed_turns(late: dt.timedelta) -> int:
+    """Let claims look again at channels whose work is overdue by ``late``; how many had been missed."""
+    return _rows("gateway_call_missed_turns", late)[0][0]
 
 
 def oldest_due_job_at() -> dt.datetime | None:

@@ -19,7 +19,7 @@ LIST, NOTES, DETAIL = "GET /pedidos", "GET /notas", "GET /pedidos/{id}"
 
 def test_import_of_a_backlog_with_notas(company: Company, run_jobs: Callable[[], int]) -> None:
     company.account.add_orders(count=ORDERS, with_invoices=True)
-    company.connect()
+    company.connect_quietly()
     company.account.clear_calls()
     started = time.monotonic()
     run_jobs()

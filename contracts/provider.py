@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from contracts.http import HttpClient
 from contracts.records import (
     CallRecord,
+    CheckStep,
     ErpAccount,
     ErpInvoice,
     ErpOrder,
@@ -99,10 +100,18 @@ class Provider(Protocol):
     situations: Sequence[Situation]
     credential_fields: Sequence[CredentialField]
     invite_hosts: Sequence[str]
+    checks: Sequence[tuple[str, str]]
+    """Key and title of each step of ``check_connection``, in order."""
 
     def oauth(self, endpoints: Endpoints) -> OAuthFlow: ...
 
     def explain(self, code: str, params: Mapping[str, str]) -> Explanation | None: ...
+
+    def check_connection(self, context: ProviderContext, *, account_document: str) -> Iterator[CheckStep]:
+        """«Testar»: read only, a few calls, one step at a time; raises nothing of ``contracts.errors``.
+
+        ``account_document`` is the account that this connection is for; ``""`` while it is not known.
+        """
 
     def get_account(self, context: ProviderContext) -> ErpAccount: ...
 

@@ -289,3 +289,27 @@ class CallRecord:
     duration_ms: int
     error: str = ""
     response_excerpt: str = ""
+
+
+class CheckState(StrEnum):
+    OK = "ok"
+    WARNING = "warning"
+    FAILURE = "failure"
+    NOT_CHECKED = "not_checked"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckStep:
+    """One step of «Testar»: what was looked at, what was found, and what to do about it.
+
+    After a step that ``is_fatal`` the later ones make no sense. ``action`` is as in ``Explanation``.
+    """
+
+    key: str
+    title: str
+    state: CheckState
+    detail: str = ""
+    remedy: str = ""
+    action: str = ""
+    is_fatal: bool = False
+    duration_ms: int = 0

@@ -102,16 +102,18 @@ class IntegrationContext:
         self.endpoints = registry.get_endpoints(integration.provider)
         self._job_id = job_id
         self._handed_out = ""
+        self._kind: SlotKind = "read"
 
     def access_token(self, *, force: bool = False) -> str:
         self._handed_out = current_token(self.integration, refused=self._handed_out if force else "")
         return self._handed_out
 
     def take_slot(self, kind: SlotKind) -> None:
+        self._kind = kind
         budgets.take_slot(self.integration.budget_key, kind)
 
     def observe(self, headers: Mapping[str, str]) -> None:
-        """Limits are learnt from the headers once budgets have more than one slot per account."""
+        budgets.observe(self.integration.budget_key, self._kind, headers)
 
     def log_call(self, call: CallRecord) -> None:
         with tenant(self.integration.organization_id):
@@ -121,7 +123,15 @@ class IntegrationContext:
         return clock.now()
 
 
-class AuthorizingContext(IntegrationContext):
+class UrgentContext(IntegrationContext):
+    """A person waits for these few calls: the account's limit may make them wait, not send them away."""
+
+    def take_slot(self, kind: SlotKind) -> None:
+        with suppress(JobPostponed):
+            super().take_slot(kind)
+
+
+class AuthorizingContext(UrgentContext):
     """The context between the exchange of a code and the moment when the account is known to be right."""
 
     def __init__(self, integration: Integration, grant: TokenGrant) -> None:
@@ -130,8 +140,3 @@ class AuthorizingContext(IntegrationContext):
 
     def access_token(self, *, force: bool = False) -> str:
         return self._grant.access_token
-
-    def take_slot(self, kind: SlotKind) -> None:
-        # A person waits for this one call, and the code that brought it here is spent.
-        with suppress(JobPostponed):
-            super().take_slot(kind)

@@ -115,6 +115,26 @@ class OAuthState(SealedModel):
         return f"authorisation of integration {self.integration_id}"
 
 
+class ConnectionTest(TenantModel):
+    """A press of «Testar» and what it found, step by step. ``steps`` are ``CheckStep`` as dictionaries."""
+
+    integration = models.ForeignKey(
+        Integration, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    requested_by = models.CharField(max_length=120, blank=True)
+    requested_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    steps = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization", "integration", "-requested_at"], name="integrations_tests")
+        ]
+
+    def __str__(self) -> str:
+        return f"test of integration {self.integration_id}"
+
+
 class Cursor(TenantModel):
     """How far something of an integration has been read."""
 

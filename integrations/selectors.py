@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
-from contracts.records import Explanation
+from contracts.records import CheckState, Explanation
 from integrations import registry
-from integrations.models import Integration, IntegrationState
+from integrations.models import ConnectionTest, Integration, IntegrationState
 
 
 def list_integrations() -> QuerySet[Integration]:
@@ -31,6 +32,41 @@ def find_worst(integrations: Iterable[Integration], provider_key: str) -> Integr
     order = (IntegrationState.DISCONNECTED, IntegrationState.CONNECTED, IntegrationState.DRAFT)
     own = [integration for integration in integrations if integration.provider == provider_key]
     return min(own, key=lambda integration: order.index(IntegrationState(integration.state)), default=None)
+
+
+@dataclass(frozen=True, slots=True)
+class TestReport:
+    """A test as the panel shows it: one sentence, its tone, and the steps, the coming ones included."""
+
+    test: ConnectionTest
+    summary: str
+    tone: str
+    steps: list[dict[str, Any]]
+
+    @property
+    def is_running(self) -> bool:
+        return self.test.finished_at is None
+
+
+def report_test(test: ConnectionTest) -> TestReport:
+    states = [step["state"] for step in test.steps]
+    failed = next((step for step in test.steps if step["state"] == CheckState.FAILURE), None)
+    warnings = states.count(CheckState.WARNING)
+    if test.finished_at is None:
+        summary, tone = "Testando…", "info"
+    elif failed:
+        summary, tone = f"O teste parou em {failed['title']}: {failed['detail']}", "err"
+    elif warnings:
+        plural = "aviso" if warnings == 1 else "avisos"
+        summary, tone = f"Conexão funcionando, com {warnings} {plural}", "warn"
+    else:
+        summary, tone = "Conexão funcionando", "ok"
+    return TestReport(test, summary, tone, list(test.steps))
+
+
+def last_test(integration: Integration) -> TestReport | None:
+    test = ConnectionTest.objects.filter(integration=integration).order_by("-requested_at", "-id").first()
+    return report_test(test) if test else None
 
 
 def suggest_name(provider_name: str) -> str:

@@ -6,20 +6,20 @@ import datetime as dt
 import hashlib
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
 
 from accounts import clock
-from accounts.models import Membership
-from contracts.records import ErpAccount, TokenGrant
+from accounts.models import Membership, Perfil
+from contracts.records import CheckStep, ErpAccount, TokenGrant
 from history.models import Source
 from history.services import record
 from integrations import credentials, registry
 from integrations.cursors import write_cursor
-from integrations.models import Credential, Integration, IntegrationState, OAuthState
+from integrations.models import ConnectionTest, Credential, Integration, IntegrationState, OAuthState
 from jobs import queue
 from jobs.queue import Priority, Reason
 
@@ -150,7 +150,8 @@ def use_state(*, state_id: int, user_id: int) -> Authorization:
     state = OAuthState.objects.select_for_update().get(pk=state_id)
     integration = Integration.objects.get(pk=state.integration_id)
     membership = Membership.objects.select_related("user").get(pk=state.membership_id)
-    if membership.user_id != user_id or not membership.is_active:
+    may_connect = membership.is_active and membership.perfil == Perfil.ADMIN
+    if membership.user_id != user_id or not may_connect:
         return Authorization(integration, membership, refusal="integration.state_of_other_person")
     if state.used_at is not None or state.created_at < clock.now() - STATE_LIFETIME:
         return Authorization(integration, membership, refusal="integration.state_invalid")
@@ -193,6 +194,7 @@ def record_connection(
     integration.save()
     _record(integration, "integration.connected", {"account": account.name}, person=person)
     start_work(integration=integration)
+    request_test(integration=integration, person=person.user.name)
     return integration
 
 
@@ -233,6 +235,35 @@ def disconnect(*, integration: Integration, code: str, params: Mapping[str, str]
 def record_refusal(*, integration: Integration, rejection: str, person: Membership | None) -> None:
     """An authorisation that did not come about leaves its line too. ``person`` is who began it."""
     _record(integration, "integration.authorization_refused", {"reason": rejection}, person=person)
+
+
+TEST_PAUSE = dt.timedelta(seconds=10)
+
+
+@transaction.atomic
+def request_test(*, integration: Integration, person: str) -> ConnectionTest:
+    """«Testar»: at most one every ten seconds; the one of just now is given again instead."""
+    Integration.objects.select_for_update().get(pk=integration.pk)
+    newest: ConnectionTest | None = (
+        ConnectionTest.objects.filter(integration=integration).order_by("-requested_at").first()
+    )
+    if newest is not None and newest.requested_at > clock.now() - TEST_PAUSE:
+        return newest
+    test: ConnectionTest = ConnectionTest.objects.create(
+        integration=integration, requested_by=person, requested_at=clock.now()
+    )
+    # A channel of its own: a test must run while the integration's is paused.
+    queue.enqueue(
+        "test_connection", channel=f"test:{integration.pk}", key=str(test.pk), priority=Priority.PERSON
+    )
+    return test
+
+
+def record_test(*, test_id: int, steps: Sequence[CheckStep], is_finished: bool) -> None:
+    """What the test found so far."""
+    ConnectionTest.objects.filter(pk=test_id).update(
+        steps=[asdict(step) for step in steps], finished_at=clock.now() if is_finished else None
+    )
 
 
 def _record(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from dataclasses import replace
 
 from django.conf import settings
 
@@ -10,9 +12,10 @@ from accounts import clock, gateways
 from accounts.models import User
 from accounts.tenancy import tenant
 from contracts.errors import ErpError, PermissionMissing
-from contracts.records import ErpAccount, TokenGrant
+from contracts.provider import Provider
+from contracts.records import CheckState, CheckStep, ErpAccount, TokenGrant
 from integrations import credentials, registry, services
-from integrations.models import Credential, Integration, IntegrationState
+from integrations.models import ConnectionTest, Credential, Integration, IntegrationState
 from integrations.services import Authorization, AuthorizationRejected
 from jobs.runner import JobContext
 from jobs.selectors import is_paused
@@ -86,6 +89,67 @@ def finish_authorization(*, user: User, state: str, code: str, error: str) -> In
                 person=None if is_other_person else authorization.membership,
             )
         raise
+
+
+def test_connection(job: JobContext) -> None:
+    """«Testar» as a job, so that the person sees each step as it ends."""
+    with tenant(job.organization_id):
+        test = ConnectionTest.objects.select_related("integration").get(pk=int(job.key))
+    steps: list[CheckStep] = []
+    for step in check_connection(test.integration):
+        steps.append(step)
+        with tenant(job.organization_id):
+            services.record_test(test_id=test.pk, steps=steps, is_finished=False)
+            job.save_step()
+    with tenant(job.organization_id):
+        services.record_test(test_id=test.pk, steps=steps, is_finished=True)
+
+
+def check_connection(integration: Integration) -> Iterator[CheckStep]:
+    """Every step of «Testar»; what a fatal step leaves out comes as «not checked»."""
+    provider = registry.get_provider(integration.provider)
+    with tenant(integration.organization_id):
+        credential = Credential.objects.get(integration=integration)
+    first = _check_fields(provider, credential)
+    yield first
+    stopped = first.is_fatal
+    done = 0
+    if not stopped:
+        context = credentials.UrgentContext(integration)
+        for step in provider.check_connection(context, account_document=integration.account_document):
+            done += 1
+            yield step
+    for key, title in provider.checks[done:]:
+        yield CheckStep(key, title, CheckState.NOT_CHECKED, "Não verificado.")
+
+
+def _check_fields(provider: Provider, credential: Credential) -> CheckStep:
+    """Whether there is anything to test with."""
+    missing = [
+        field.label
+        for field in provider.credential_fields
+        if field.is_required and not getattr(credential, field.name)
+    ]
+    step = CheckStep("fields", "Dados preenchidos", CheckState.OK, "Todos os campos estão preenchidos.")
+    if missing:
+        return replace(
+            step,
+            state=CheckState.FAILURE,
+            detail=f"Falta preencher: {', '.join(missing)}.",
+            remedy="Copie o que falta do painel do Tiny e salve.",
+            action="edit_credentials",
+            is_fatal=True,
+        )
+    if not credential.refresh_token:
+        return replace(
+            step,
+            state=CheckState.FAILURE,
+            detail="Esta integração ainda não foi autorizada no Tiny.",
+            remedy="Clique em Conectar e confirme as permissões no Tiny.",
+            action="connect",
+            is_fatal=True,
+        )
+    return step
 
 
 def _exchange(authorization: Authorization, code: str) -> TokenGrant:

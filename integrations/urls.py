@@ -12,5 +12,7 @@ urlpatterns = [
     path(f"{_NATIVE}<slug:provider>/", views.provider_options, name="provider"),
     path(f"{_NATIVE}<slug:provider>/nova/conexao/", views.new_connection, name="new"),
     path(f"{_NATIVE}<slug:provider>/<int:pk>/conexao/", views.connection, name="connection"),
+    path(f"{_NATIVE}<slug:provider>/<int:pk>/testar/", views.test, name="test"),
+    path(f"{_NATIVE}<slug:provider>/<int:pk>/testar/<int:test_id>/", views.test_result, name="test_result"),
     path(f"{_NATIVE}<slug:provider>/<int:pk>/conectar/", views.connect, name="connect"),
 ]

@@ -10,17 +10,17 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import clock
 from accounts.models import Organization, Perfil
-from accounts.permissions import ADMINS, READERS, TenantRequest, person_view, tenant_view
+from accounts.permissions import ADMINS, OPERATORS, READERS, TenantRequest, person_view, tenant_view
 from accounts.tenancy import tenant
 from contracts.provider import Provider
 from history.selectors import list_entries
 from history.timeline import build_days
 from integrations import credentials, registry, selectors, services, sync
 from integrations.forms import ConnectionForm
-from integrations.models import Credential, Integration
+from integrations.models import ConnectionTest, Credential, Integration
 from integrations.sentences import HISTORY
 from jobs.selectors import count_parked, next_run_at
-from ui.fragments import render_page
+from ui.fragments import render_page, wants_fragment
 
 
 @require_safe
@@ -84,6 +84,32 @@ def connect(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
     _provider_or_404(provider)
     integration = get_object_or_404(Integration.objects.filter(provider=provider), pk=pk)
     return _leave_for_authorization(request, integration)
+
+
+@require_POST
+@tenant_view(OPERATORS)
+def test(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
+    """«Testar»: the answer shows the steps as they end."""
+    _provider_or_404(provider)
+    integration = get_object_or_404(Integration.objects.filter(provider=provider), pk=pk)
+    asked = services.request_test(integration=integration, person=request.membership.user.name)
+    if wants_fragment(request):
+        return _render_test(request, integration, asked)
+    return _to_connection(integration)
+
+
+@require_safe
+@tenant_view(OPERATORS)
+def test_result(request: TenantRequest, provider: str, pk: int, test_id: int) -> HttpResponse:
+    _provider_or_404(provider)
+    integration = get_object_or_404(Integration.objects.filter(provider=provider), pk=pk)
+    asked = get_object_or_404(ConnectionTest.objects.filter(integration=integration), pk=test_id)
+    return _render_test(request, integration, asked)
+
+
+def _render_test(request: TenantRequest, integration: Integration, asked: ConnectionTest) -> HttpResponse:
+    context = {"report": selectors.report_test(asked), "integration": integration}
+    return render(request, "integrations/_test.html", context)
 
 
 @never_cache
@@ -166,6 +192,7 @@ def _render_connection(
     }
     if integration is not None:
         _describe(integration)
+        context["report"] = selectors.last_test(integration)
         entries = list_entries(services.SUBJECT, integration.pk, limit=50)
         context["history_days"] = build_days(entries, HISTORY, clock.now())
     return render_page(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from contracts.provider import CredentialField, Endpoints, OAuthFlow, ProviderContext
 from contracts.records import (
+    CheckStep,
     ErpAccount,
     ErpInvoice,
     ErpOrder,
@@ -17,7 +18,7 @@ from contracts.records import (
     Page,
     Situation,
 )
-from tiny import messages
+from tiny import checks, messages
 from tiny.codes import SITUATIONS
 from tiny.oauth import TinyOAuth
 from tiny.v3 import mappers
@@ -53,11 +54,16 @@ class TinyProvider:
     # An address of an invitation is on one of these hosts or below it, and never anywhere else.
     invite_hosts: Sequence[str] = ("tiny.com.br", "olist.com")
 
+    checks: Sequence[tuple[str, str]] = checks.CHECKS
+
     def oauth(self, endpoints: Endpoints) -> OAuthFlow:
         return TinyOAuth(endpoints)
 
     def explain(self, code: str, params: Mapping[str, str]) -> Explanation | None:
         return messages.explain(code, params)
+
+    def check_connection(self, context: ProviderContext, *, account_document: str) -> Iterator[CheckStep]:
+        return checks.check_connection(context, account_document=account_document)
 
     def get_account(self, context: ProviderContext) -> ErpAccount:
         return mappers.to_erp_account(TinyV3Client(context).get_info())

@@ -16,6 +16,7 @@ from integrations.credentials import redirect_uri
 from integrations.models import Integration
 from jobs import runner
 from jobs.dispatch import dispatch_due
+from jobs.models import Job
 from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
 
 DEFAULT_SITUATIONS = ["aprovado", "preparando_envio", "faturado", "pronto_envio", "enviado"]
@@ -73,6 +74,13 @@ class Company:
         answer = self.account.tiny.control("POST", "authorize", query | changes)
         parts = urlsplit(answer["redirect_to"])
         return f"{parts.path}?{parts.query}"
+
+    def connect_quietly(self) -> Integration:
+        """Connected, without the test of the connection that follows by itself: its calls are not counted."""
+        integration = self.connect()
+        with tenant(self.organization):
+            Job.objects.filter(kind="test_connection").delete()
+        return integration
 
     def connect(self, **changes: Any) -> Integration:
         response = self.client.get(self.authorize(self.press_connect(**changes)))

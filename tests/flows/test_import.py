@@ -43,7 +43,7 @@ def test_connecting_imports_orders_with_customer_nota_and_tracking(
 
 def test_thousand_orders_cost_ten_list_and_ten_notas_calls(company: Company, run_jobs: RunJobs) -> None:
     company.account.add_orders(count=1000, with_invoices=True)
-    company.connect()
+    company.connect_quietly()
     company.account.clear_calls()
     run_jobs()
     calls = company.account.count_calls()
@@ -60,7 +60,7 @@ def test_shifted_and_doubled_rows_lose_no_order(
 ) -> None:
     company.account.add_orders(count=1000, with_invoices=False)
     before = {str(row["id"]) for row in company.account.list_orders()}
-    company.connect()
+    company.connect_quietly()
     company.account.clear_calls()
     shifts = ["insert_before", "delete_before", "duplicate_row"]
     for position, shift in enumerate(shifts):

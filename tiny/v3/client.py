@@ -55,7 +55,7 @@ class TinyV3Client:
         """``GET /info``. Raises ``AuthenticationFailed`` if a fresh token is refused even here."""
         return self._get("/info", module=ACCOUNT_MODULE)
 
-    def list_orders(self, query: OrderQuery, *, offset: int) -> Any:
+    def list_orders(self, query: OrderQuery, *, offset: int, limit: int = PAGE_SIZE) -> Any:
         """``GET /pedidos``, oldest first, so that a new order moves no row that was already read."""
         params: dict[str, str | int] = {"orderBy": "asc"}
         if query.created_from is not None:
@@ -66,7 +66,7 @@ class TinyV3Client:
             if query.situation not in V3_SITUATION_NUMBERS:
                 raise UnsupportedFeature("tiny.situation_unknown", {"situation": query.situation})
             params["situacao"] = V3_SITUATION_NUMBERS[query.situation]
-        return self._list("/pedidos", params, offset, module=ORDERS_MODULE)
+        return self._list("/pedidos", params, offset, limit, module=ORDERS_MODULE)
 
     def get_order(self, external_id: str) -> Any:
         """``GET /pedidos/{id}``. Raises ``NotFound`` if it was deleted at Tiny."""
@@ -76,14 +76,14 @@ class TinyV3Client:
             missing=NotFound("tiny.order_not_found", {"id": external_id}),
         )
 
-    def list_invoices(self, query: InvoiceQuery, *, offset: int) -> Any:
+    def list_invoices(self, query: InvoiceQuery, *, offset: int, limit: int = PAGE_SIZE) -> Any:
         """``GET /notas``, those of exit, oldest first."""
         params: dict[str, str | int] = {"tipo": "S", "orderBy": "asc"}
         if query.issued_from is not None:
             params["dataInicial"] = _day(query.issued_from)
         if query.order_external_id:
             params["idVenda"] = query.order_external_id
-        return self._list("/notas", params, offset, module=INVOICES_MODULE)
+        return self._list("/notas", params, offset, limit, module=INVOICES_MODULE)
 
     def get_invoice(self, external_id: str) -> Any:
         """``GET /notas/{id}``. Raises ``NotFound`` if it was deleted at Tiny."""
@@ -93,12 +93,14 @@ class TinyV3Client:
             missing=NotFound("tiny.invoice_not_found", {"id": external_id}),
         )
 
-    def list_shipping_methods(self, *, offset: int) -> Any:
+    def list_shipping_methods(self, *, offset: int, limit: int = PAGE_SIZE) -> Any:
         """``GET /formas-envio``."""
-        return self._list("/formas-envio", {}, offset, module=SHIPPING_MODULE)
+        return self._list("/formas-envio", {}, offset, limit, module=SHIPPING_MODULE)
 
-    def _list(self, path: str, params: Mapping[str, str | int], offset: int, *, module: str) -> Any:
-        page: dict[str, str | int] = {**params, "limit": PAGE_SIZE, "offset": offset}
+    def _list(
+        self, path: str, params: Mapping[str, str | int], offset: int, limit: int, *, module: str
+    ) -> Any:
+        page: dict[str, str | int] = {**params, "limit": limit, "offset": offset}
         # An empty list came as 204 without a body in practice.
         return self._get(path, params=page, module=module, when_empty=_NO_ROWS)
 
