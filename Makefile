@@ -4,11 +4,11 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BOOTSTRAP = @test -n "$(PYTHON)" || { echo "Entreposto needs Python 3.11 or newer, and none was found: install it and try again." >&2; exit 2; }; \
 	exec $(PYTHON) launcher/bootstrap.py
 
-.PHONY: help run test lint bench
+.PHONY: help run test lint bench screenshots
 .DEFAULT_GOAL := help
 
 help: ## what can be done here
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-6s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{ printf "  make %-11s %s\n", $$1, $$2 }'
 
 run: ## start everything and print one address (PORT=8080 names its port); Ctrl-C stops
 	$(BOOTSTRAP) run
@@ -21,3 +21,6 @@ lint: ## style, types, import directions, missing migrations
 
 bench: ## what is measured, for docs/PERFORMANCE.md (ARGS="-k import" narrows it)
 	$(BOOTSTRAP) test -n 0 -s -o python_files=bench_*.py benchmarks $(ARGS)
+
+screenshots: ## a picture of every screen and state in var/screenshots (ARGS="-k 390" narrows it)
+	$(BOOTSTRAP) test -n 0 -q -s -p no:cacheprovider tests/browser/screenshots.py $(ARGS)

@@ -41,7 +41,7 @@ def serve_here(listener: socket.socket) -> None:
         connection_limit=CONNECTION_LIMIT,
         asyncore_use_poll=True,
         trusted_proxy=settings.TRUSTED_PROXY or None,
-        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"} if settings.TRUSTED_PROXY else None,
+        trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"} if settings.TRUSTED_PROXY else set(),
         clear_untrusted_proxy_headers=True,
         ident="entreposto",
     )
