@@ -157,6 +157,7 @@ class Supervisor:
             # The demo shows what production shows: our own error pages, no settings and no tracebacks.
             "DEBUG": "0",
             "DEMO": "1",
+            "ALLOW_SIMULATOR": "1",
             "PUBLIC_URL": public_url,
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
             # Cookies know no ports: two checkouts on one machine would log each other out.
