@@ -158,6 +158,7 @@ class Supervisor:
             "DEBUG": "0",
             "DEMO": "1",
             "ALLOW_SIMULATOR": "1",
+            "ALLOW_SIMULATOR": "1",
             "PUBLIC_URL": public_url,
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
             # Cookies know no ports: two checkouts on one machine would log each other out.
