@@ -100,3 +100,117 @@ def test_doubled_row_comes_twice_and_nothing_is_lost(reader: Reader, simulator: 
 def test_fault_needs_an_effect(simulator: SimulatedTiny) -> None:
     answer = requests.post(f"{simulator.url}/_control/faults", json={"route": "GET /info"}, timeout=10)
     assert answer.status_code == 400
+
+
+def test_every_route_can_be_struck_until_somebody_takes_it_away(
+    reader: Reader, simulator: SimulatedTiny
+) -> None:
+    fault_id = simulator.control("POST", "faults", {"route": "*", "status": 500, "times": None})["fault_id"]
+    assert {reader.get(path).status_code for path in ("/info", "/pedidos", "/notas", "/nothing")} == {500}
+    simulator.control("DELETE", f"faults/{fault_id}")
+    assert reader.get("/info").status_code == 200
+    gone = requests.delete(f"{simulator.url}/_control/faults/{fault_id}", timeout=10)
+    assert gone.status_code == 404
+
+
+def test_dropped_call_was_not_worked(app: App, simulator: SimulatedTiny) -> None:
+    tokens = app.connect()
+    simulator.add_fault(route="POST /token", drop=True)
+    with pytest.raises(requests.ConnectionError):
+        app.refresh(tokens["refresh_token"])
+    assert app.refresh(tokens["refresh_token"]).status_code == 200, "the token was not spent"
+
+
+def test_delay_comes_before_the_answer(reader: Reader, simulator: SimulatedTiny) -> None:
+    simulator.add_fault(route="GET /info", delay_ms=300)
+    answer = reader.get("/info")
+    assert answer.status_code == 200
+    assert answer.elapsed.total_seconds() >= 0.3
+
+
+def test_truncated_answer_is_whole_to_http_and_half_to_json(reader: Reader, simulator: SimulatedTiny) -> None:
+    simulator.add_fault(route="GET /info", truncate=20)
+    answer = reader.get("/info")
+    assert (answer.status_code, len(answer.content)) == (200, 20)
+    with pytest.raises(requests.JSONDecodeError):
+        answer.json()
+
+
+def test_broken_off_answer_is_short_of_its_length(reader: Reader, simulator: SimulatedTiny) -> None:
+    simulator.add_fault(route="GET /info", break_off=20)
+    with pytest.raises(requests.exceptions.ChunkedEncodingError):
+        reader.get("/info")
+
+
+def test_bytes_come_one_by_one(reader: Reader, simulator: SimulatedTiny) -> None:
+    simulator.add_fault(route="GET /info", truncate=10, bytes_per_second=50)
+    answer = reader.call("GET", "/info", stream=True)
+    pieces = []
+    while piece := answer.raw.read1(1000):
+        pieces.append(piece)
+    assert len(b"".join(pieces)) == 10
+    assert len(pieces) > 1, "they did not come together"
+
+
+def test_content_type_padding_and_fields(reader: Reader, simulator: SimulatedTiny) -> None:
+    simulator.add_fault(
+        route="GET /info", content_type="text/html", padding=1000, replace={"fone": 7}, remove=["email"]
+    )
+    answer = reader.get("/info")
+    assert answer.headers["Content-Type"] == "text/html"
+    assert answer.content.endswith(b"}" + b" " * 1000)
+    assert answer.json()["fone"] == 7
+    assert "email" not in answer.json()
+
+
+def test_token_answer_can_lack_fields(app: App, simulator: SimulatedTiny) -> None:
+    tokens = app.connect()
+    simulator.add_fault(route="POST /token", replace={"expires_in": 0}, remove=["refresh_token"])
+    answer = app.refresh(tokens["refresh_token"]).json()
+    assert answer["expires_in"] == 0
+    assert "refresh_token" not in answer
+
+
+def test_html_with_200_and_204_on_a_list(reader: Reader, simulator: SimulatedTiny) -> None:
+    simulator.add_fault(
+        route="GET /pedidos", status=200, body="<html>", headers={"Content-Type": "text/html"}
+    )
+    simulator.add_fault(route="GET /pedidos", status=204, after=1)
+    page = reader.get("/pedidos")
+    assert (page.status_code, page.headers["Content-Type"], page.text) == (200, "text/html", "<html>")
+    empty = reader.get("/pedidos")
+    assert (empty.status_code, empty.content) == (204, b"")
+
+
+def test_429_with_and_without_headers(app: App, reader: Reader, simulator: SimulatedTiny) -> None:
+    simulator.control("PATCH", f"accounts/{app.account_id}", {"read_limit": 30})
+    reset = {"X-Ratelimit-Limit": "30", "X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "16"}
+    simulator.add_fault(route="GET /info", status=429, headers=reset)
+    simulator.add_fault(route="GET /info", status=429, after=1, no_quota_headers=True)
+    told, untold = reader.get("/info"), reader.get("/info")
+    assert {name: told.headers[name] for name in reset} == reset
+    assert (untold.status_code, untold.content) == (429, b"")
+    assert not reset.keys() & untold.headers.keys()
+
+
+def test_ignored_offset_gives_the_same_page_for_ever(reader: Reader, simulator: SimulatedTiny) -> None:
+    reader.add_orders(count=250, with_invoices=True)
+    simulator.add_fault(route="GET /pedidos", ignore=["offset", "situacao"], times=2)
+    first = reader.list_ids("/pedidos")
+    assert reader.list_ids("/pedidos", offset=100, situacao=5) == first
+    assert reader.list_ids("/pedidos", offset=100)[0] > first[-1]
+
+
+def test_ignored_limit_is_a_hundred(reader: Reader, simulator: SimulatedTiny) -> None:
+    reader.add_orders(count=120, with_invoices=False)
+    simulator.add_fault(route="GET /pedidos", ignore=["limit"])
+    assert reader.get("/pedidos", limit=7).json()["paginacao"] == {"limit": 100, "offset": 0, "total": 120}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"status": "500"}, {"ignore": "offset"}, {"drop": 1}, {"shift": "sideways"}, {"padding": 10**12}],
+)
+def test_fault_of_the_wrong_kind_is_refused(simulator: SimulatedTiny, fields: dict[str, object]) -> None:
+    answer = requests.post(f"{simulator.url}/_control/faults", json={"route": "*", **fields}, timeout=10)
+    assert answer.status_code == 400
