@@ -85,8 +85,10 @@ class Platform:
             "ALLOWED_HOSTS": "127.0.0.1",
             # As in production: our own pages for 404 and 403, not Django's.
             "DEBUG": "0",
+            "ALLOW_SIMULATOR": "1",
             "LOG_LEVEL": "WARNING",
             "ORDER_POLL_SECONDS": str(POLL_SECONDS),
+            "SWEEP_SECONDS": "15",
             "DISPATCH_SECONDS": "0.3",
             "SLOT_SPACING_SECONDS": "0.05",
         }
@@ -109,7 +111,9 @@ class Platform:
     def read_log(self, name: str) -> str:
         return (Path(self._folder.name) / f"{name}.log").read_text(errors="replace")
 
-    def create_companies(self, names: dict[str, str], guests: dict[str, list[str]] | None = None) -> dict[str, Company]:
+    def create_companies(
+        self, names: dict[str, str], guests: dict[str, list[str]] | None = None
+    ) -> dict[str, Company]:
         """Companies by slug. ``guests``: e-mails that are Administrador of several."""
         companies, rows = {}, []
         for slug, name in names.items():

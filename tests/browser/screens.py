@@ -6,7 +6,7 @@ A screen is a function that leads a page to a state; it gets a ``Visit``. Its na
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from playwright.sync_api import Page, expect
 
@@ -19,18 +19,18 @@ GUEST, NOBODY = "lia@contabil.example", ""
 
 @dataclass
 class World:
-    """Companies in the states that the screens show, made once."""
+    """Companies in the states that the screens show, made once. Orders by our number."""
 
     platform: Platform
     empty: Company
     full: Company
     broken: Company
-    cancelled: str
-    deleted: str
-    failed: str
-    opened: str
-    # Orders that nobody has opened: each can be shown while its items are on their way, once.
-    unopened: list[str] = field(default_factory=list)
+    # Its ERP never answers for a single order, so that every order's items are always on their way.
+    waiting: Company
+    opened: str = ""
+    cancelled: str = ""
+    deleted: str = ""
+    failed: str = ""
 
 
 @dataclass
@@ -81,6 +81,10 @@ def viewer_of_full(world: World) -> str:
     return world.full.email("viewer")
 
 
+def of_waiting(world: World) -> str:
+    return world.waiting.email()
+
+
 def of_broken(world: World) -> str:
     return world.broken.email()
 
@@ -95,13 +99,27 @@ def make_world(platform: Platform) -> World:
         "aurora": "Aurora Casa e Decoração Ltda",
         "mantiqueira": "Mantiqueira Café e Utilidades Domésticas Ltda",
         "horizonte": "Horizonte Papelaria Ltda",
+        "litoral": "Litoral Pesca e Náutica Ltda",
     }
     companies = platform.create_companies(names, guests={GUEST: ["aurora", "mantiqueira"]})
-    full, empty, broken = (companies[slug] for slug in names)
-    world = World(platform, empty, full, broken, "", "", "", "")
+    full, empty, broken, waiting = (companies[slug] for slug in names)
+    world = World(platform, empty, full, broken, waiting)
+    _wait(world)
     _fill(world)
     _break(world)
     return world
+
+
+def _wait(world: World) -> None:
+    platform, company = world.platform, world.waiting
+    company.account.add_orders(count=2, situacoes=[1], since_days=2)
+    platform.tiny.add_fault(
+        account_id=company.account.id, route="GET /pedidos/{id}", status=503, times=10_000
+    )
+    admin = platform.open_window(company.email())
+    platform.connect(admin.page, company)
+    wait_for(admin.page, platform.url + company.orders, "2 pedidos")
+    admin.close()
 
 
 def _fill(world: World) -> None:
@@ -111,43 +129,40 @@ def _fill(world: World) -> None:
     page = admin.page
     platform.connect(page, company)
     wait_for(page, platform.url + company.orders, f"de {FULL_ORDERS} pedidos")
-    numbers = _list_numbers(page)
     rows = {str(row["numero"]): row for row in company.account.list_orders()}
-    ours = iter(numbers)
-    world.opened = next(number for number in ours if rows[numbers[number]]["codigoRastreamento"])
-    world.cancelled, world.deleted = next(ours), next(ours)
-    world.unopened = list(ours)
-    page.goto(f"{platform.url}{company.orders}{world.opened}/")
-    expect(page.get_by_role("region", name="Itens")).to_contain_text("SKU")
-    company.account.change_order(rows[numbers[world.cancelled]]["id"], situacao=2)
-    for position, number in enumerate(numbers):
-        if position % 9 == 4:
-            company.account.change_order(rows[numbers[number]]["id"], situacao=6)
-            world.unopened.remove(number) if number in world.unopened else None
-    company.account.change_order(rows[numbers[world.deleted]]["id"], delete=True)
-    page.goto(f"{platform.url}{company.orders}{world.deleted}/")
-    expect(page.get_by_role("region", name="Itens")).not_to_contain_text("Carregando")
+    orders = {ours: rows[theirs] for ours, theirs in _list_numbers(page).items()}
+    tracked = [number for number, row in orders.items() if row["codigoRastreamento"]]
+    plain = [number for number in orders if number not in tracked]
+    world.opened, world.cancelled, world.deleted = tracked[0], plain[0], plain[1]
+    for number, situacao in {plain[0]: 2, plain[2]: 6, plain[5]: 6, plain[8]: 9}.items():
+        company.account.change_order(orders[number]["id"], situacao=situacao)
+    company.account.change_order(orders[world.deleted]["id"], delete=True)
+    wait_for(page, f"{platform.url}{company.orders}{world.opened}/", "SKU")
     wait_for(page, f"{platform.url}{company.orders}{world.cancelled}/", "Cancelado")
+    wait_for(page, f"{platform.url}{company.orders}{world.deleted}/", "foi excluído no Tiny", seconds=90)
     admin.close()
 
 
 def _break(world: World) -> None:
-    """Refused at one order, then the whole session ended at Tiny."""
+    """Three orders refused, each in its way, then the whole session ended at Tiny."""
     platform, company = world.platform, world.broken
+    faults = [
+        {"status": 403},
+        {"status": 200, "body": {"id": "sem números"}},
+        {"status": 400, "body": {"mensagem": "Pedido bloqueado para consulta"}},
+    ]
+    for position, fault in enumerate(faults):
+        platform.tiny.add_fault(
+            account_id=company.account.id, route="GET /pedidos/{id}", after=position, **fault
+        )
     company.account.add_orders(count=4, situacoes=[3], since_days=3)
     admin = platform.open_window(company.email())
     page = admin.page
     app = platform.connect(page, company)
-    wait_for(page, platform.url + company.orders, "4 pedidos")
-    first, second, world.failed = list(_list_numbers(page))[:3]
-    for number, fault in {
-        first: {"status": 403},
-        second: {"status": 200, "body": {"id": "sem números"}},
-        world.failed: {"status": 400, "body": {"mensagem": "Pedido bloqueado para consulta"}},
-    }.items():
-        company.account.tiny.add_fault(account_id=company.account.id, route="GET /pedidos/{id}", **fault)
-        page.goto(f"{platform.url}{company.orders}{number}/")
-        expect(page.get_by_role("region", name="Itens")).not_to_contain_text("Carregando")
+    wait_for(page, platform.url + company.errors, "Pedido bloqueado para consulta")
+    expect(page.locator(".problems > li")).to_have_count(len(faults))
+    problem = page.locator(".problems > li", has_text="Pedido bloqueado para consulta")
+    world.failed = problem.get_by_role("link").first.inner_text().removeprefix("Pedido ")
     platform.revoke(app)
     wait_for(page, platform.url + company.errors, "está desconectado")
     admin.close()
@@ -220,11 +235,9 @@ def order(visit: Visit) -> None:
     visit.open(f"{visit.world.full.orders}{visit.world.opened}/")
 
 
-@screen("pedido-carregando", of_full)
+@screen("pedido-carregando", of_waiting)
 def order_loading(visit: Visit) -> None:
-    """The question for the items stays without an answer, so that the state stays too."""
-    visit.page.route("**/itens/", lambda route: None)
-    visit.open(f"{visit.world.full.orders}{visit.world.unopened.pop()}/")
+    visit.open(f"{visit.world.waiting.orders}1/")
     expect(visit.page.get_by_text("Carregando itens…")).to_be_visible()
 
 
