@@ -59,6 +59,8 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "integrations:new": page(ADMINS) | {"POST": Answer(302, ADMINS, CONNECTION)},
     "integrations:connection": page() | {"POST": Answer(302, ADMINS, CONNECTION)},
     "integrations:connect": {"POST": Answer(302, ADMINS)},
+    "integrations:test": {"POST": Answer(302, OPERATORS)},
+    "integrations:test_result": page(OPERATORS),
     "orders:list": page(),
     "orders:detail": page(),
     "orders:items": page(),
@@ -120,10 +122,7 @@ class World:
     def address(self, route: str, **changes: Any) -> str:
         values = self.objects | changes
         names = re.findall(r"<(?:\w+:)?(\w+)>", ROUTES[route])
-        return reverse(route, kwargs={name: values[name] for name in names if name != "pk"} | self._pk(names))
-
-    def _pk(self, names: list[str]) -> dict[str, int]:
-        return {"pk": self.objects["integration"]} if "pk" in names else {}
+        return reverse(route, kwargs={name: values[name] for name in names})
 
     def digest(self) -> list[tuple[str, str]]:
         """Of every row of every table, as the owner sees them."""
@@ -205,13 +204,15 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         status="parked",
         reason_code="ours",
     )
+    test = insert(by_table["integrations_connectiontest"], organization, **own)
     queue.set_schedule(integration.channel, "pull_invoices", "k", 60)
     return {
         "slug": organization.slug,
         "provider": "tiny",
-        "integration": integration.pk,
+        "pk": integration.pk,
         "number": 1,
         "job_id": job,
+        "test_id": test,
         "state": parse_qs(urlsplit(address).query)["state"][0],
     }
 
@@ -311,20 +312,36 @@ def test_everybody_opens_and_does_what_is_for_them(world: World, who: str) -> No
     assert wrong == []
 
 
-def test_a_member_of_one_company_finds_nothing_of_it_in_another(world: World) -> None:
-    """The ids of A under the address of B, for the Administrador of both."""
+ROUTES_WITH_IDS = [route for route in COMPANY_ROUTES if "<int:" in ROUTES[route]]
+
+
+def test_the_ids_of_a_company_name_nothing_in_another(world: World) -> None:
     client = world.client("stranger")
     before = world.digest()
-    statuses = {}
-    for route, answers in COMPANY_ROUTES.items():
-        if not re.search(r"<int:", ROUTES[route]):
-            continue
-        for method in answers:
-            response = send(client, method, world.address(route, slug="loja-vizinha"), answers[method].data)
-            statuses[f"{method} {route}"] = response.status_code
+    found = [
+        (method, route)
+        for route in ROUTES_WITH_IDS
+        for method, answer in COMPANY_ROUTES[route].items()
+        if send(client, method, world.address(route, slug="loja-vizinha"), answer.data).status_code != 404
+    ]
 
-    assert set(statuses.values()) == {404}, statuses
+    assert found == []
     assert world.digest() == before
+
+
+@pytest.mark.parametrize("number", [0, 999_999_999, 2**63, 10**40])
+def test_an_id_that_names_nothing_is_not_found(world: World, number: int) -> None:
+    """Nor one that no column could hold."""
+    client = world.client(ADMINISTRADOR)
+    ids = dict.fromkeys(("pk", "number", "job_id", "test_id"), number)
+    found = [
+        (method, route)
+        for route in ROUTES_WITH_IDS
+        for method, answer in COMPANY_ROUTES[route].items()
+        if send(client, method, world.address(route, **ids), answer.data).status_code != 404
+    ]
+
+    assert found == []
 
 
 # --- routes of no company ---
