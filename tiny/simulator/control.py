@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from . import data, faults, pedidos, quota, store
@@ -116,14 +116,13 @@ class Control:
         """``offset_seconds`` sets, ``advance_seconds`` adds; ``frozen`` holds the clock or lets it go."""
         body = request.json
         with self._store.transaction() as cursor:
-            offset = float(body.get("offset_seconds", _describe_clock(cursor)["offset_seconds"]))
+            offset = float(body.get("offset_seconds", store.get_clock_offset(cursor)))
             offset += float(body.get("advance_seconds", 0))
             if not abs(offset) <= MAX_OFFSET_SECONDS:
                 raise BadRequest("too far away")
-            store.set_setting(cursor, "clock_offset", f"{offset} seconds")
+            store.move_clock(cursor, offset)
             if "frozen" in body:
-                moment = datetime.now(UTC).isoformat() if body["frozen"] else None
-                store.set_setting(cursor, "clock_frozen_at", moment)
+                store.freeze_clock(cursor, is_frozen=bool(body["frozen"]))
             return json_response(_describe_clock(cursor))
 
     # -- accounts --------------------------------------------------------------------------------------
@@ -432,8 +431,8 @@ def describe_app(app: Row, base_url: str) -> dict[str, str]:
 def _describe_clock(cursor: Cursor) -> dict[str, Any]:
     return {
         "now": store.get_now(cursor).isoformat(),
-        "offset_seconds": float((store.get_setting(cursor, "clock_offset") or "0").removesuffix(" seconds")),
-        "frozen": bool(store.get_setting(cursor, "clock_frozen_at")),
+        "offset_seconds": store.get_clock_offset(cursor),
+        "frozen": store.is_clock_frozen(cursor),
     }
 
 

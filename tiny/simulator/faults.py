@@ -34,6 +34,42 @@ ACTIONS: dict[str, type | tuple[type, ...]] = {
     "content_type": str,
     "no_quota_headers": bool,
 }
+HTML = "<!DOCTYPE html><html><body><h1>Estamos em manutenção</h1></body></html>"
+HTML_TYPE = {"Content-Type": "text/html; charset=utf-8"}
+FULL_MINUTE = {"X-Ratelimit-Limit": "30", "X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "16"}
+FILTERS = [
+    "numero", "nomeCliente", "codigoCliente", "cpfCnpj", "dataInicial", "dataFinal", "dataAtualizacao",
+    "dataCriacao", "dataAlteracao", "situacao", "numeroPedidoEcommerce", "idVendedor", "marcadores",
+    "origemPedido", "idVenda", "tipo", "idFormaEnvio", "nome", "codigo", "gtin", "orderBy",
+]  # fmt: skip
+# Usual faults by name, for the page and for whoever does not want to spell them out.
+PRESETS: dict[str, dict[str, Any]] = {
+    "error_500": {"status": 500, "body": {"mensagem": "Erro interno"}},
+    "error_503": {"status": 503},
+    "html_200": {"status": 200, "body": HTML, "headers": HTML_TYPE},
+    "html_502": {"status": 502, "body": HTML, "headers": HTML_TYPE},
+    "truncated": {"truncate": 40},
+    "broken_off": {"break_off": 40},
+    "content_type": {"content_type": "text/plain"},
+    "empty_204": {"status": 204},
+    "quota_429": {"status": 429, "headers": FULL_MINUTE},
+    "quota_429_bare": {"status": 429, "no_quota_headers": True},
+    "refused_401": {"status": 401},
+    "refused_403": {"status": 403},
+    "missing_404": {"status": 404},
+    "slow_bytes": {"bytes_per_second": 1},
+    "delay": {"delay_ms": 10_000},
+    "drop": {"drop": True},
+    "drop_after": {"drop_after": True},
+    "same_page": {"ignore": ["offset"]},
+    "no_filters": {"ignore": FILTERS},
+    "insert_before": {"shift": "insert_before"},
+    "delete_before": {"shift": "delete_before"},
+    "duplicate_row": {"shift": "duplicate_row"},
+    "huge": {"padding": 20_000_000},
+    "no_refresh_token": {"remove": ["refresh_token"]},
+    "no_lifetime": {"replace": {"expires_in": 0}},
+}
 # These go with ``status``.
 DETAILS = ("body", "headers")
 MAX_PADDING = 100_000_000
@@ -90,7 +126,11 @@ def normalize_route(route: str) -> str:
 
 
 def read_action(body: dict[str, Any]) -> dict[str, Any]:
-    """Check a fault as the control API receives it. Raises BadRequest."""
+    """Check a fault as the control API receives it; ``preset`` names a usual one. Raises BadRequest."""
+    if "preset" in body:
+        if body["preset"] not in PRESETS:
+            raise BadRequest(f"preset must be one of {', '.join(PRESETS)}")
+        body = {**PRESETS[body["preset"]], **body}
     action = {name: body[name] for name in (*ACTIONS, *DETAILS) if body.get(name) is not None}
     if not ACTIONS.keys() & action.keys():
         raise BadRequest(f"a fault needs one of {', '.join(ACTIONS)}")

@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from . import data, pedidos, store, templates
+from . import data, pedidos, store, switches, templates
 from .control import describe_app
 from .documents import mask_cnpj
+from .frame import account_page, find_account, no_account
 from .html import LOGO, Markup, html, message_page, page
 from .store import Cursor, Row, Store
 from .web import Request, Response, Router, redirect
@@ -21,9 +22,6 @@ TONES = {8: "warn", 0: "mute", 6: "ok", 2: "err", 9: "err"}
 NOTA_SITUACOES = {
     1: "Pendente", 2: "Emitida", 3: "Cancelada", 5: "Rejeitada", 6: "Autorizada", 7: "DANFE emitida",
 }  # fmt: skip
-TABS = (
-    ("pedidos", "Pedidos"), ("aplicativos", "Aplicativos"), ("chamadas", "Chamadas"), ("tokens", "Tokens"),
-)  # fmt: skip
 STYLE = (Path(__file__).parent / "style.css").read_bytes()
 
 
@@ -50,6 +48,7 @@ class Pages:
             ("POST", account + "/aplicativos", self._register_app),
             ("GET", account + "/chamadas", self._calls),
             ("GET", account + "/tokens", self._tokens),
+            *switches.list_routes(database, account),
         ):
             self._routes.add(method, template, handler)
 
@@ -90,10 +89,10 @@ class Pages:
 
     def _apps(self, request: Request, error: str = "", form: dict[str, str] | None = None) -> Response:
         with self._store.transaction() as cursor:
-            account = self._account(cursor, request)
+            account = find_account(cursor, request)
             apps = store.list_apps(cursor, account["id"]) if account else []
         if account is None:
-            return _no_account()
+            return no_account()
         form = form or {}
         cards = [
             html(
@@ -115,7 +114,7 @@ class Pages:
             name=form.get("nome", ""),
             redirect_uri=form.get("redirect_uri", ""),
         )
-        return self._account_page(account, "aplicativos", content, 400 if error else 200)
+        return account_page(account, "aplicativos", content, 400 if error else 200)
 
     def _register_app(self, request: Request) -> Response:
         form = {name: value.strip() for name, value in request.form.items()}
@@ -125,9 +124,9 @@ class Pages:
         if target.scheme not in ("http", "https") or not target.netloc:
             return self._apps(request, "Informe a URL de redirecionamento completa, com http ou https.", form)
         with self._store.transaction(durable=True) as cursor:
-            account = self._account(cursor, request)
+            account = find_account(cursor, request)
             if account is None:
-                return _no_account()
+                return no_account()
             app = store.add_app(cursor, account["id"], form["nome"][:120], form["redirect_uri"])
         return redirect(f"{request.path}?{urlencode({'novo': app['client_id']})}")
 
@@ -149,9 +148,9 @@ class Pages:
             conditions.append(("situacao = %s", int(situacao)))
         place = _page_number(request)
         with self._store.transaction() as cursor:
-            account = self._account(cursor, request)
+            account = find_account(cursor, request)
             if account is None:
-                return _no_account()
+                return no_account()
             rows, total = store.list_rows(
                 cursor, "pedido", account["id"], conditions, PAGE_SIZE, (place - 1) * PAGE_SIZE,
                 descending=True,
@@ -174,18 +173,18 @@ class Pages:
             empty=html('<p class="empty">Nenhum pedido com este filtro.</p>') if not rows else "",
             paging=_paging(place, PAGE_SIZE, total, {"numero": number, "situacao": situacao}, "pedidos"),
         )
-        return self._account_page(account, "pedidos", content)
+        return account_page(account, "pedidos", content)
 
     def _order(self, request: Request) -> Response:
         with self._store.transaction() as cursor:
-            account = self._account(cursor, request)
+            account = find_account(cursor, request)
             if account is None:
-                return _no_account()
+                return no_account()
             pedido = store.get_pedido(cursor, account["id"], int(request.params["order"]))
             if pedido is None:
                 return message_page("Pedido não encontrado", "Este pedido não existe nesta conta.", 404)
             nota = store.get_nota(cursor, account["id"], pedido["nota_id"]) if pedido["nota_id"] else None
-        return self._account_page(account, "pedidos", _order_content(account, pedido, nota))
+        return account_page(account, "pedidos", _order_content(account, pedido, nota))
 
     def _change_situacao(self, request: Request) -> Response:
         def change(cursor: Cursor, account: Row, pedido: Row) -> None:
@@ -215,9 +214,9 @@ class Pages:
 
     def _change(self, request: Request, change: Any) -> Response:
         with self._store.transaction() as cursor:
-            account = self._account(cursor, request)
+            account = find_account(cursor, request)
             if account is None:
-                return _no_account()
+                return no_account()
             pedido = store.get_pedido(cursor, account["id"], int(request.params["order"]), lock=True)
             if pedido is None:
                 return message_page("Pedido não encontrado", "Este pedido não existe nesta conta.", 404)
@@ -229,9 +228,9 @@ class Pages:
     def _calls(self, request: Request) -> Response:
         place = _page_number(request)
         with self._store.transaction() as cursor:
-            account = self._account(cursor, request)
+            account = find_account(cursor, request)
             if account is None:
-                return _no_account()
+                return no_account()
             counts = store.count_calls(cursor, account["id"])
             calls = store.list_calls(cursor, account["id"], limit=CALLS_SIZE, offset=(place - 1) * CALLS_SIZE)
         total = sum(row["total"] for row in counts)
@@ -258,13 +257,13 @@ class Pages:
             empty="" if calls else html('<p class="empty">Nenhuma chamada recebida ainda.</p>'),
             paging=_paging(place, CALLS_SIZE, total, {}, "chamadas"),
         )  # fmt: skip
-        return self._account_page(account, "chamadas", content)
+        return account_page(account, "chamadas", content)
 
     def _tokens(self, request: Request) -> Response:
         with self._store.transaction() as cursor:
-            account = self._account(cursor, request)
+            account = find_account(cursor, request)
             if account is None:
-                return _no_account()
+                return no_account()
             apps = {app["client_id"]: app["name"] for app in store.list_apps(cursor, account["id"])}
             counts = store.count_token_calls(cursor, list(apps))
         content = html(
@@ -286,36 +285,7 @@ class Pages:
             ],
             empty="" if counts else html('<p class="empty">Nenhum token pedido ainda.</p>'),
         )
-        return self._account_page(account, "tokens", content)
-
-    # -- frame -----------------------------------------------------------------------------------------
-
-    def _account(self, cursor: Cursor, request: Request) -> Row | None:
-        return store.get_account(cursor, int(request.params["account"]))
-
-    def _account_page(self, account: Row, current: str, content: Markup, status: int = 200) -> Response:
-        tabs = [
-            html(
-                '<a href="/contas/{id}/{tab}"{current}>{label}</a>',
-                id=account["id"],
-                tab=tab,
-                label=label,
-                current=Markup(' aria-current="page"') if tab == current else "",
-            )
-            for tab, label in TABS
-        ]
-        frame = html(
-            templates.ACCOUNT,
-            name=account["razao_social"],
-            cnpj=mask_cnpj(account["cnpj"]),
-            tabs=tabs,
-            content=content,
-        )
-        return page(account["razao_social"], frame, status)
-
-
-def _no_account() -> Response:
-    return message_page("Conta não encontrada", "Esta conta não existe no simulador.", 404)
+        return account_page(account, "tokens", content)
 
 
 def _page_number(request: Request) -> int:

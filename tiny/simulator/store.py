@@ -305,6 +305,25 @@ def get_now(cursor: Cursor) -> datetime:
     return now.astimezone(UTC)
 
 
+def get_clock_offset(cursor: Cursor) -> float:
+    """Seconds by which the clock is ahead of real time (or of the moment at which it stands)."""
+    return float(get_setting(cursor, "clock_offset").removesuffix(" seconds") or 0)
+
+
+def move_clock(cursor: Cursor, offset: float) -> None:
+    set_setting(cursor, "clock_offset", f"{offset} seconds")
+
+
+def freeze_clock(cursor: Cursor, *, is_frozen: bool) -> None:
+    """Hold the clock at this moment, or let it go again."""
+    moment = datetime.now(UTC).isoformat() if is_frozen else None
+    set_setting(cursor, "clock_frozen_at", moment)
+
+
+def is_clock_frozen(cursor: Cursor) -> bool:
+    return bool(get_setting(cursor, "clock_frozen_at"))
+
+
 def claim_first_start(cursor: Cursor) -> bool:
     """True exactly once in the life of the database."""
     cursor.execute("INSERT INTO setting VALUES ('first_start', now()::text) ON CONFLICT DO NOTHING")

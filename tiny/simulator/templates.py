@@ -169,3 +169,69 @@ GRANT_ROW = """
 <tr><td>{app}</td><td class="mono">{grant}</td><td>{outcome}</td><td class="right num">{total}</td>
 <td class="num">{last}</td></tr>
 """
+
+SWITCHES = """
+<div class="columns">
+<div class="stack">
+<section class="card">
+  <h2>Ligar uma falha</h2>
+  <form method="post" action="{base}" class="form">
+    <label>Rota<select name="rota">{routes}</select></label>
+    <label>O que acontece<select name="falha">{kinds}</select></label>
+    <label>Quantas vezes<input name="vezes" value="1" inputmode="numeric" pattern="[0-9]*"
+      placeholder="em branco: até desligar"></label>
+    <label>Depois de quantas chamadas<input name="depois" value="0" inputmode="numeric"
+      pattern="[0-9]*"></label>
+    <p class="actions"><button class="button primary">Ligar falha</button></p>
+  </form>
+</section>
+<section class="card">
+  <h2>Limites desta conta</h2>
+  <p class="sub">Zero é sem limite; uma conta sem limite responde sem cabeçalhos.</p>
+  <form method="post" action="{base}/limites" class="form">
+    <label>Leituras por minuto<input name="read_limit" value="{read_limit}" inputmode="numeric"></label>
+    <label>Escritas por minuto<input name="write_limit" value="{write_limit}" inputmode="numeric"></label>
+    <label>Chamadas por segundo<input name="burst_limit" value="{burst_limit}" inputmode="numeric"></label>
+    <label>Janela<select name="janela">{windows}</select></label>
+    <label>Cabeçalhos X-Ratelimit<select name="cabecalhos">{headers}</select></label>
+    <p class="actions"><button class="button primary">Salvar limites</button></p>
+  </form>
+</section>
+<section class="card">
+  <h2>Outro programa na mesma conta</h2>
+  <form method="post" action="{base}/consumir" class="form">
+    <label>Chamadas que ele faz agora<input name="chamadas" value="10" inputmode="numeric"></label>
+    <label>De que tipo<select name="tipo"><option value="read">Leituras</option>
+      <option value="write">Escritas</option></select></label>
+    <p class="actions"><button class="button">Consumir</button></p>
+  </form>
+</section>
+<section class="card">
+  <h2>Relógio do simulador</h2>
+  <p class="num">{now}</p><p class="sub">{moved}</p>
+  <form method="post" action="{base}/relogio" class="actions">{steps}</form>
+</section>
+</div>
+<section class="card flush">
+<table class="rows">
+<thead><tr><th>Rota</th><th>Falha</th><th>Atingiu</th><th>Estado</th>
+<th><span class="vh">Ação</span></th></tr></thead>
+<tbody>{rows}</tbody>
+</table>
+{empty}{remove_all}
+</section>
+</div>
+"""
+
+FAULT_ROW = """
+<tr><td class="mono">{route}<span class="sub">{scope}</span></td><td>{what}</td><td class="num">{struck}</td>
+<td>{state}</td>
+<td class="right"><form method="post" action="{base}/desligar">
+  <button class="button" name="falha" value="{id}">Desligar<span class="vh"> falha {id}</span></button>
+</form></td></tr>
+"""
+
+REMOVE_ALL_FAULTS = """
+<form method="post" action="{base}/desligar" class="actions pad">
+  <button class="button" name="falha" value="todas">Desligar todas</button></form>
+"""

@@ -1,0 +1,211 @@
+"""The page where a person lays faults on an account, sets its limits and moves the clock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from . import api, data, faults, quota, store, templates
+from .frame import account_page, find_account, no_account
+from .html import Markup, html
+from .store import Cursor, Row, Store
+from .web import Handler, Request, Response, redirect
+
+TOKEN_ROUTE = "POST /token"  # noqa: S105
+LABELS = {
+    "error_500": "Erro 500",
+    "error_503": "Erro 503, sem corpo",
+    "html_200": "Página HTML com status 200",
+    "html_502": "Página HTML com status 502",
+    "truncated": "JSON cortado no meio",
+    "broken_off": "Conexão cai no meio da resposta",
+    "content_type": "JSON com tipo text/plain",
+    "empty_204": "204 sem corpo",
+    "quota_429": "429 com cabeçalhos de limite",
+    "quota_429_bare": "429 sem cabeçalhos",
+    "refused_401": "401 (acesso recusado)",
+    "refused_403": "403 (sem permissão)",
+    "missing_404": "404 (não encontrado)",
+    "slow_bytes": "Um byte por segundo",
+    "delay": "Demora 10 segundos",
+    "drop": "Conexão cai antes do trabalho",
+    "drop_after": "Faz o trabalho e cai sem responder",
+    "same_page": "Ignora o offset (sempre a mesma página)",
+    "no_filters": "Ignora todos os filtros",
+    "insert_before": "Um registro novo empurra as páginas seguintes",
+    "delete_before": "Um registro some e puxa as páginas seguintes",
+    "duplicate_row": "O último registro da página vem duas vezes",
+    "huge": "Resposta de 20 MB",
+    "no_refresh_token": "Token novo sem refresh_token",
+    "no_lifetime": "Token novo com expires_in 0",
+}
+WINDOW_LABELS = {"fixed": "Fixa, a cada minuto", "sliding": "Deslizante"}
+HEADER_LABELS = {"reads": "Só nas leituras, como o Tiny", "all": "Em todas as respostas", "none": "Nunca"}
+LIMITS = ("read_limit", "write_limit", "burst_limit")
+CLOCK_STEPS = {"60": "Avançar 1 minuto", "3600": "Avançar 1 hora", "86400": "Avançar 1 dia"}
+MAX_LIMIT = 100_000
+MAX_TIMES = 10_000
+
+Change = Callable[[Cursor, Row, dict[str, str]], None]
+
+
+def list_routes(database: Store, account: str) -> list[tuple[str, str, Handler]]:
+    """The routes of this page below the account's address."""
+
+    def show(request: Request) -> Response:
+        with database.transaction() as cursor:
+            row = find_account(cursor, request)
+            return no_account() if row is None else account_page(row, "falhas", _content(cursor, row))
+
+    def change(work: Change) -> Handler:
+        def handle(request: Request) -> Response:
+            with database.transaction() as cursor:
+                row = find_account(cursor, request)
+                if row is None:
+                    return no_account()
+                work(cursor, row, request.form)
+            return redirect(f"/contas/{row['id']}/falhas")
+
+        return handle
+
+    base = account + "/falhas"
+    return [
+        ("GET", base, show),
+        ("POST", base, change(_lay_fault)),
+        ("POST", base + "/desligar", change(_remove_faults)),
+        ("POST", base + "/limites", change(_set_limits)),
+        ("POST", base + "/consumir", change(_consume)),
+        ("POST", base + "/relogio", change(_move_clock)),
+    ]
+
+
+def _lay_fault(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
+    route, kind = form.get("rota", ""), form.get("falha", "")
+    if route not in _list_targets() or kind not in faults.PRESETS:
+        return
+    # The address of the token knows an app, and so its account, like every other route.
+    times = _read_count(form.get("vezes", ""), MAX_TIMES)
+    store.add_fault(
+        cursor,
+        account["id"],
+        faults.normalize_route(route),
+        _read_count(form.get("depois", ""), MAX_TIMES) or 0,
+        times or faults.ENDLESS,
+        faults.PRESETS[kind],
+    )
+
+
+def _remove_faults(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
+    if form.get("falha") == "todas":
+        for fault in _faults_of(cursor, account):
+            store.delete_fault(cursor, fault["id"])
+    elif form.get("falha", "").isdecimal():
+        store.delete_fault(cursor, int(form["falha"][:9]))
+
+
+def _set_limits(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
+    values: dict[str, Any] = {name: _read_count(form.get(name, ""), MAX_LIMIT) or 0 for name in LIMITS}
+    if form.get("janela") in quota.WINDOWS:
+        values["quota_window"] = form["janela"]
+    if form.get("cabecalhos") in quota.HEADERS:
+        values["quota_headers"] = form["cabecalhos"]
+    store.update_account(cursor, account["id"], values)
+
+
+def _consume(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
+    if form.get("tipo") in ("read", "write"):
+        quota.consume(cursor, account, form["tipo"], _read_count(form.get("chamadas", ""), 1000) or 0)
+
+
+def _move_clock(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
+    if form.get("passo") == "agora":
+        store.move_clock(cursor, 0)
+        store.freeze_clock(cursor, is_frozen=False)
+    elif form.get("passo") in CLOCK_STEPS:
+        store.move_clock(cursor, store.get_clock_offset(cursor) + int(form["passo"]))
+
+
+def _read_count(text: str, most: int) -> int | None:
+    return min(int(text), most) if text.isascii() and text.isdecimal() and len(text) < 10 else None
+
+
+def _list_targets() -> list[str]:
+    """Every route that a fault can be laid on, as a person reads it."""
+    routes = [f"{method} {template.replace(':int', '')}" for method, template, _ in api.ROUTES]
+    return [faults.EVERY_ROUTE, *routes, TOKEN_ROUTE]
+
+
+def _faults_of(cursor: Cursor, account: Row) -> list[Row]:
+    return [fault for fault in store.list_faults(cursor) if fault["account_id"] in (None, account["id"])]
+
+
+def _content(cursor: Cursor, account: Row) -> Markup:
+    laid = _faults_of(cursor, account)
+    offset = store.get_clock_offset(cursor)
+    names = {faults.EVERY_ROUTE: "Todas as rotas da API", TOKEN_ROUTE: "POST /token (autenticação)"}
+    base = f"/contas/{account['id']}/falhas"
+    return html(
+        templates.SWITCHES,
+        base=base,
+        routes=_options({target: names.get(target, target) for target in _list_targets()}),
+        kinds=_options(LABELS),
+        rows=[_fault_row(base, fault, names) for fault in laid],
+        empty="" if laid else html('<p class="empty">Nenhuma falha ligada.</p>'),
+        remove_all=html(templates.REMOVE_ALL_FAULTS, base=base) if laid else "",
+        read_limit=account["read_limit"],
+        write_limit=account["write_limit"],
+        burst_limit=account["burst_limit"],
+        windows=_options(WINDOW_LABELS, account["quota_window"]),
+        headers=_options(HEADER_LABELS, account["quota_headers"]),
+        now=f"{store.get_now(cursor).astimezone(data.BRASILIA):%d/%m/%Y %H:%M:%S}",
+        moved=_describe_move(offset, is_frozen=store.is_clock_frozen(cursor)),
+        steps=[
+            html(
+                '<button class="button" name="passo" value="{value}">{label}</button>',
+                value=value,
+                label=label,
+            )
+            for value, label in {**CLOCK_STEPS, "agora": "Voltar à hora certa"}.items()
+        ],
+    )
+
+
+def _describe_move(offset: float, *, is_frozen: bool) -> str:
+    days, seconds = divmod(int(abs(offset)), 86_400)
+    hours, minutes = seconds // 3600, seconds % 3600 // 60
+    moved = f"{'Adiantado' if offset > 0 else 'Atrasado'} em {days} d {hours} h {minutes} min."
+    return f"{moved if offset else 'Hora certa.'}{' Parado.' if is_frozen else ''}"
+
+
+def _fault_row(base: str, fault: Row, names: dict[str, str]) -> Markup:
+    kind = next((name for name, action in faults.PRESETS.items() if action == fault["action"]), "")
+    struck = max(fault["seen"] - fault["after"], 0)
+    is_endless = fault["times"] >= faults.ENDLESS
+    is_over = struck >= fault["times"]
+    return html(
+        templates.FAULT_ROW,
+        base=base,
+        id=fault["id"],
+        route=names.get(fault["route"], fault["route"]),
+        what=LABELS.get(kind) or json.dumps(fault["action"], ensure_ascii=False)[:200],
+        scope="todas as contas" if fault["account_id"] is None else "",
+        state=html(
+            '<span class="chip {tone}">{text}</span>',
+            tone="mute" if is_over else "warn",
+            text="acabou" if is_over else "ligada",
+        ),
+        struck=f"{struck} até desligar" if is_endless else f"{struck} de {fault['times']}",
+    )
+
+
+def _options(labels: dict[str, str], chosen: str = "") -> list[Markup]:
+    return [
+        html(
+            '<option value="{value}"{selected}>{label}</option>',
+            value=value,
+            label=label,
+            selected=Markup(" selected") if value == chosen else "",
+        )
+        for value, label in labels.items()
+    ]
