@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 KEEP = dt.timedelta(days=7)
+# Work that is due for so long without anybody about to look at it was forgotten.
+LATE = dt.timedelta(seconds=30)
 
 
 def dispatch_due() -> None:
@@ -34,7 +36,11 @@ def dispatch_due() -> None:
         except DatabaseError:
             logger.exception("job %s could not be returned", claim.job_id)
     gateways.purge_jobs(KEEP, BATCH)
-    if gateways.has_due_jobs():
+    missed = gateways.call_missed_turns(LATE)
+    if missed:
+        logger.warning("%s channels with overdue work had no turn", missed)
+    next_turn = gateways.seconds_to_next_turn()
+    if next_turn is not None and next_turn <= 0:
         nudge()
     record_tick()
 

@@ -26,7 +26,11 @@ class Outcome(models.TextChoices):
 
 
 class Channel(TenantModel):
-    """The unit of pause and of fairness, e.g. ``"erp:12"``. ``budget_key`` names the limit that it shares."""
+    """The unit of pause and of fairness, e.g. ``"erp:12"``. ``budget_key`` names the limit that it shares.
+
+    ``breaker_failures`` counts the temporary errors in a row: from the first one the channel runs one job at
+    a time, and after a few it rests until ``breaker_until``, when one job is let through as a probe.
+    """
 
     name = models.CharField(max_length=80)
     budget_key = models.CharField(max_length=80, blank=True)
@@ -34,10 +38,26 @@ class Channel(TenantModel):
     paused_code = models.CharField(max_length=80, blank=True)
     paused_params = models.JSONField(default=dict)
     resumed_at = models.DateTimeField(null=True)
-    last_served_at = models.DateTimeField(null=True)
+    breaker_failures = models.IntegerField(default=0)
+    breaker_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization", "name"], name="jobs_channel_once")]
+
+
+class Turn(TenantModel):
+    """A ticket: «look at this channel, not before ``at``». Triggers draw it, a claim takes the oldest one."""
+
+    channel = models.ForeignKey(
+        Channel, on_delete=models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["at", "id"], name="jobs_turn_next"),
+            models.Index(fields=["organization", "channel", "at"], name="jobs_turn_of_channel"),
+        ]
 
 
 class Job(TenantModel):
@@ -163,10 +183,18 @@ class Schedule(TenantModel):
 
 
 class Budget(models.Model):
-    """The limit of one account at an ERP, shared by all organizations that connected it: no tenant column."""
+    """The limit of one account at an ERP, shared by all organizations that connected it: no tenant column.
 
-    key = models.CharField(max_length=80, primary_key=True)
+    The row of the account itself spaces all its calls; one more for each kind (``"<key>:read"``) spaces those
+    of the kind. ``per_minute`` is what the ERP said that the limit is. Until ``pace_until`` the calls are
+    ``pace_seconds`` apart, because somebody else uses the same account.
+    """
+
+    key = models.CharField(max_length=100, primary_key=True)
     next_slot_at = models.DateTimeField()
+    per_minute = models.IntegerField(null=True)
+    pace_seconds = models.FloatField(null=True)
+    pace_until = models.DateTimeField(null=True)
 
 
 class Heartbeat(models.Model):

@@ -25,6 +25,8 @@ from jobs.models import Channel, Job, JobAttempt, JobStatus, Outcome, Schedule
 from jobs.nudges import nudge
 
 SYSTEM_CHANNEL = "system"
+# So many temporary errors in a row, and a channel rests.
+BREAKER_FAILURES = 5
 # The reason of a row whose work another row of equal channel, kind and key does.
 MERGED = "merged"
 
@@ -53,8 +55,8 @@ class Reason:
 NO_REASON = Reason()
 
 _ENSURE_CHANNEL = """
-    INSERT INTO jobs_channel (organization_id, name, budget_key, paused_code, paused_params)
-    SELECT %(organization)s, %(channel)s, '', '', '{}'
+    INSERT INTO jobs_channel (organization_id, name, budget_key, paused_code, paused_params, breaker_failures)
+    SELECT %(organization)s, %(channel)s, '', '', '{}', 0
     WHERE NOT EXISTS (
         SELECT FROM jobs_channel WHERE organization_id = %(organization)s AND name = %(channel)s)
     ON CONFLICT (organization_id, name) DO NOTHING
@@ -139,6 +141,7 @@ def save_step(claim: ClaimIds, step: Mapping[str, Any]) -> None:
     job.crashes = job.failures = 0
     job.lease_until = clock.now() + dt.timedelta(seconds=settings.JOB_LEASE_SECONDS)
     job.save(update_fields=["step", "crashes", "failures", "lease_until"])
+    close_breaker(job.channel)
 
 
 def finish(claim: ClaimIds) -> None:
@@ -147,6 +150,7 @@ def finish(claim: ClaimIds) -> None:
     _end_attempt(job, Outcome.DONE)
     _close(job)
     _supersede_parked(job)
+    close_breaker(job.channel)
 
 
 def park(claim: ClaimIds, reason: Reason) -> None:
@@ -311,8 +315,31 @@ def resume_channel(channel: str) -> None:
     row.paused_code = ""
     row.paused_params = {}
     row.resumed_at = clock.now()
-    row.save(update_fields=["paused_at", "paused_code", "paused_params", "resumed_at"])
+    row.breaker_failures = 0
+    row.breaker_until = None
+    row.save()
     transaction.on_commit(nudge)
+
+
+# --- the breaker of a channel: an account that is slow or dead holds no worker ---
+
+
+def note_failure(channel: str) -> None:
+    """One more temporary error in a row on this channel; from the fifth on it rests, up to 15 minutes."""
+    row = get_channel(channel)
+    row.breaker_failures += 1
+    if row.breaker_failures >= BREAKER_FAILURES:
+        doublings = min(row.breaker_failures - BREAKER_FAILURES, 30)
+        rest = min(settings.BREAKER_FIRST_SECONDS * 2.0**doublings, settings.JOB_RETRY_LAST_SECONDS)
+        row.breaker_until = clock.now() + dt.timedelta(seconds=rest)
+    row.save(update_fields=["breaker_failures", "breaker_until"])
+
+
+def close_breaker(channel: str) -> None:
+    """The channel's counterpart answered: as many jobs at a time as there are workers."""
+    Channel.objects.filter(name=channel, breaker_failures__gt=0).update(
+        breaker_failures=0, breaker_until=None
+    )
 
 
 # --- schedules ---

@@ -24,7 +24,7 @@ from accounts import clock, gateways
 from accounts.gateways import ClaimIds
 from accounts.tenancy import tenant
 from contracts.errors import AuthenticationFailed, ErpError, RateLimited, TemporaryError
-from jobs import budgets, queue, reasons
+from jobs import budgets, queue, reasons, turns
 from jobs.errors import JobNeedsPerson, JobPostponed, LeaseLost
 from jobs.models import Channel, Job, JobAttempt, Outcome
 from jobs.queue import Priority, Reason
@@ -34,6 +34,8 @@ logger = logging.getLogger(__name__)
 MAX_CRASHES = 3
 # A handler that reports nothing for so long hangs: its lease may end.
 SILENCE_SECONDS = 900.0
+# A turn so near is waited for, since nobody else needs this worker.
+NEAR_SECONDS = 3.0
 DATABASE_AWAY = (OperationalError, InterfaceError)
 # How long the outcome of a job is offered to a database that is away; then the sweep settles it.
 PATIENCE_SECONDS = (0.0, 0.5, 1.0, 2.0, 4.0)
@@ -66,6 +68,7 @@ class JobContext:
             queue.save_step(self._claim, step)
         self.step = step
         self.last_report = time.monotonic()
+        turns.mark_progress()
 
 
 Handler = Callable[[JobContext], None]
@@ -111,14 +114,18 @@ def run_due(limit_seconds: float) -> bool:
     deadline = time.monotonic() + limit_seconds
     while time.monotonic() < deadline:
         if run_one() is None:
-            return False
+            seconds = gateways.seconds_to_next_turn()
+            if seconds is None or time.monotonic() + seconds > min(deadline, time.monotonic() + NEAR_SECONDS):
+                return False
+            # An account's next slot comes soon: sooner than the next sweep would wake us.
+            time.sleep(max(seconds, 0.0))
     return True
 
 
 def run_one() -> int | None:
     """Claim and run the next due job of any organization. Its id, or None when none is due."""
     claim = gateways.claim_job(
-        _worker_name(), lease_seconds=settings.JOB_LEASE_SECONDS, wait_seconds=budgets.WAIT_SECONDS
+        _worker_name(), lease_seconds=settings.JOB_LEASE_SECONDS, wait_seconds=budgets.CLAIM_AHEAD_SECONDS
     )
     if claim is None:
         return None
@@ -130,7 +137,7 @@ def run_one() -> int | None:
         return claim.job_id
     context = JobContext(job, claim)
     try:
-        with Heartbeat(context, claim):
+        with Heartbeat(context, claim), turns.taking_turn():
             _handler(job.kind)(context)
     except LeaseLost:
         logger.warning("job %s (%s) was taken over: this run wrote nothing more", job.pk, job.kind)
@@ -184,7 +191,7 @@ def _settle_error(claim: ClaimIds, job: Job, error: Exception) -> None:
         _settle(claim, lambda: _stop_and_return(claim, wait, reason))
     elif isinstance(error, TemporaryError):
         reason = Reason(error.code, error.params)
-        _settle(claim, lambda: _back_off(claim, reason))
+        _settle(claim, lambda: _fail(claim, reason))
     elif isinstance(error, DATABASE_AWAY):
         connection.close_if_unusable_or_obsolete()
         _settle(claim, lambda: _back_off(claim, Reason(reasons.DATABASE_AWAY)))
@@ -217,6 +224,14 @@ def _back_off(claim: ClaimIds, reason: Reason) -> None:
     job.failures += 1
     not_before = clock.now() + retry_delay(job.failures)
     queue.return_to_pending(job, not_before=not_before, outcome=Outcome.FAILED, reason=reason)
+
+
+def _fail(claim: ClaimIds, reason: Reason) -> None:
+    """The counterpart failed, not we: the whole channel learns of it."""
+    channel = queue.lock_running(claim).channel
+    _back_off(claim, reason)
+    if channel != queue.SYSTEM_CHANNEL:
+        queue.note_failure(channel)
 
 
 def _stop_and_return(claim: ClaimIds, wait: dt.timedelta, reason: Reason) -> None:

@@ -29,9 +29,9 @@ def sleeps(settings: Any, monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 def test_first_slot_is_now_and_the_next_ones_are_spaced(sleeps):
     budgets.take_slot("tiny-1", "read")
-    begun = Budget.objects.get(key="tiny-1").next_slot_at - dt.timedelta(seconds=2)
-    budgets.take_slot("tiny-1", "write")
-    assert Budget.objects.get(key="tiny-1").next_slot_at == begun + dt.timedelta(seconds=4)
+    begun = Budget.objects.get(key="tiny-1:read").next_slot_at - dt.timedelta(seconds=2)
+    budgets.take_slot("tiny-1", "read")
+    assert Budget.objects.get(key="tiny-1:read").next_slot_at == begun + dt.timedelta(seconds=4)
     assert len(sleeps) == 1
     assert 1.5 < sleeps[0] <= 2.0
 
@@ -39,11 +39,11 @@ def test_first_slot_is_now_and_the_next_ones_are_spaced(sleeps):
 def test_a_slot_over_three_seconds_away_postpones_and_reserves_nothing(sleeps):
     budgets.take_slot("tiny-1", "read")
     budgets.take_slot("tiny-1", "read")
-    reserved = Budget.objects.get(key="tiny-1").next_slot_at
+    reserved = Budget.objects.get(key="tiny-1:read").next_slot_at
     with pytest.raises(JobPostponed) as postponed:
         budgets.take_slot("tiny-1", "read")
-    assert postponed.value.not_before == reserved
-    assert Budget.objects.get(key="tiny-1").next_slot_at == reserved
+    assert postponed.value.not_before == reserved - dt.timedelta(seconds=budgets.CLAIM_AHEAD_SECONDS)
+    assert Budget.objects.get(key="tiny-1:read").next_slot_at == reserved
 
 
 def test_a_slot_long_past_is_not_saved_up(sleeps, move_clock):
@@ -52,7 +52,7 @@ def test_a_slot_long_past_is_not_saved_up(sleeps, move_clock):
     before = clock.now()
     budgets.take_slot("tiny-1", "read")
     assert sleeps == []
-    spaced = Budget.objects.get(key="tiny-1").next_slot_at - before
+    spaced = Budget.objects.get(key="tiny-1:read").next_slot_at - before
     assert dt.timedelta(seconds=2) <= spaced < dt.timedelta(seconds=3)
 
 
@@ -68,7 +68,7 @@ def test_a_stop_holds_and_never_brings_the_slot_forward(sleeps):
     budgets.stop_until("tiny-1", in_seconds(5))
     with pytest.raises(JobPostponed) as postponed:
         budgets.take_slot("tiny-1", "read")
-    assert postponed.value.not_before == at
+    assert postponed.value.not_before == at - dt.timedelta(seconds=budgets.CLAIM_AHEAD_SECONDS)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -86,7 +86,7 @@ def test_eight_connections_at_once_get_slots_that_are_exactly_spaced(settings, m
     def take() -> None:
         start.wait()
         try:
-            seconds = budgets._reserve("tiny-1")
+            seconds = budgets._reserve("tiny-1", "read")
             taken.append(clock.now().timestamp() + seconds)
         finally:
             connection.close()
@@ -97,7 +97,7 @@ def test_eight_connections_at_once_get_slots_that_are_exactly_spaced(settings, m
     for thread in threads:
         thread.join()
     assert len(taken) == 8
-    next_slot_at = Budget.objects.get(key="tiny-1").next_slot_at.timestamp()
+    next_slot_at = Budget.objects.get(key="tiny-1:read").next_slot_at.timestamp()
     slots = [next_slot_at - 0.25 * (8 - n) for n in range(8)]
     for slot, at in zip(slots, sorted(taken), strict=True):
         assert slot <= at < slot + 0.25

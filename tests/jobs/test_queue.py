@@ -234,7 +234,7 @@ def test_paused_channel_is_passed_over_and_keeps_its_first_reason(enqueue, organ
         {"since": "ontem"},
     )
     assert gateways.claim_job("test", lease_seconds=30, wait_seconds=3) is None
-    assert gateways.has_due_jobs() is False
+    assert gateways.seconds_to_next_turn() is None
     with tenant(organization):
         queue.resume_channel("erp:1")
         channel = Channel.objects.get(name="erp:1")

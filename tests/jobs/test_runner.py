@@ -388,4 +388,5 @@ def test_a_slot_too_far_away_postpones_the_job(enqueue, run, job):
     at = in_seconds(30)
     budgets.stop_until("tiny-account", at)
     run(lambda context: budgets.take_slot("tiny-account", "read"))
-    assert (job(job_id).status, job(job_id).not_before, job(job_id).failures) == ("pending", at, 0)
+    claimable_at = at - dt.timedelta(seconds=budgets.CLAIM_AHEAD_SECONDS)
+    assert (job(job_id).status, job(job_id).not_before, job(job_id).failures) == ("pending", claimable_at, 0)
