@@ -117,6 +117,13 @@ FAILURES: Mapping[str, Explanation] = {
         owner="you",
         action="connect",
     ),
+    "orders.details_unstorable": Explanation(
+        "O pedido tem um valor que não conseguimos guardar",
+        "Não conseguimos guardar os itens deste pedido. Um valor, uma quantidade ou um texto do Tiny está fora"
+        " do normal. Corrija o pedido no Tiny e tente de novo; o resto do pedido continua sendo acompanhado.",
+        owner="you",
+        action="retry",
+    ),
     "integration.other_application": Explanation(
         "O Client ID mudou",
         "O acesso anterior é do aplicativo antigo. Clique em Conectar para autorizar o novo.",

@@ -18,7 +18,7 @@ class Reading:
     """Where a reading stands. ``recent_ids`` are the identifiers of the last two pages.
 
     ``is_second_look`` says that the next page steps back on purpose, so that its repetitions mean nothing.
-    Rows that slid to offsets below ``gap_end`` are read first; what lies from there to ``resume_at`` is known.
+    Rows that slid to offsets below ``gap_end`` are read first; from there to ``resume_at`` all is known.
     """
 
     offset: int = 0

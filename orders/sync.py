@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
+from django.db import DataError
 
 from accounts import clock
 from accounts.tenancy import tenant
-from contracts.errors import NotFound
+from contracts.errors import MappingError, NotFound
 from contracts.records import InvoiceQuery, OrderQuery
 from history.services import record
 from integrations import registry
@@ -204,10 +205,13 @@ def complete_order(job: JobContext) -> None:
         with tenant(job.organization_id):
             services.mark_deleted_at_erp(integration=integration, order_id=order_id)
         return
-    with tenant(job.organization_id):
-        services.apply_details(
-            integration=integration, order_id=order_id, detail=detail, situations=provider.situations
-        )
+    try:
+        with tenant(job.organization_id):
+            services.apply_details(
+                integration=integration, order_id=order_id, detail=detail, situations=provider.situations
+            )
+    except (DataError, ValueError) as error:
+        raise MappingError("orders.details_unstorable") from error
     if detail.invoice_id and not has_invoice:
         invoice = provider.get_invoice(context, detail.invoice_id)
         # The order named the nota; whatever the nota says of its origin cannot be better.

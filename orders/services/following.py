@@ -44,7 +44,10 @@ def follow(
 
 
 def expect_invoice(reference: OrderReference, situation: Situation | None, now: dt.datetime) -> None:
-    if situation is None or not situation.expects_invoice:
+    """Whether the order's nota is looked for. A situation that we do not know says nothing of it."""
+    if situation is None:
+        return
+    if not situation.expects_invoice:
         reference.awaiting_invoice_since = None
     elif reference.awaiting_invoice_since is None and not has_valid_invoice(reference.order_id):
         reference.awaiting_invoice_since = now

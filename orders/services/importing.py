@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 
 from django.db import connection, transaction
@@ -58,7 +59,8 @@ def upsert_from_list(
 
     def update(changed: Sequence[ErpOrder]) -> None:
         for row in changed:
-            _update_order(known[row.external_id], row, situation_of(row), now)
+            # A copy, because rows that were applied together and rolled back are applied once more.
+            _update_order(copy(known[row.external_id]), row, situation_of(row), now)
 
     def create(new: Sequence[ErpOrder]) -> None:
         _create_orders(integration, new, by_code, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 
 from django.db import transaction
 
@@ -41,7 +42,8 @@ def attach_invoices(
     joined = [(reference, invoice) for invoice in given if (reference := find(invoice))]
 
     def attach(pairs: Sequence[tuple[OrderReference, ErpInvoice]]) -> None:
-        _attach(integration, pairs, now)
+        # Copies, because pairs that were joined together and rolled back are joined once more.
+        _attach(integration, [(copy(reference), invoice) for reference, invoice in pairs], now)
 
     def refuse(pair: tuple[OrderReference, ErpInvoice]) -> None:
         record_problem(integration, RowProblem(f"NF {pair[1].external_id}", UNREADABLE), now)
