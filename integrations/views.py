@@ -189,6 +189,7 @@ def _render_connection(
         "secret_tail": credential.secret_tail if credential else "",
         "credential": credential,
         "can_edit": request.membership.perfil == Perfil.ADMIN,
+        "can_test": request.membership.perfil in OPERATORS,
     }
     if integration is not None:
         _describe(integration)

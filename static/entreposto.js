@@ -89,7 +89,14 @@
   });
   on("htmx:beforeRequest", ({ detail }) => { if (!one("dialog[open]")) opener = detail.elt; });
   on("htmx:sendError htmx:responseError htmx:timeout", () => { one("#falha").hidden = false; });
-  on("htmx:afterSettle", () => { one("#falha").hidden = true; openDrawer(); });
+  on("htmx:afterSettle", ({ detail }) => {
+    one("#falha").hidden = true;
+    openDrawer();
+    // What a button of the panel's foot brings may stand out of sight; the panel alone scrolls, not what is behind.
+    const brought = detail.requestConfig?.verb === "post" && one(`.db #${detail.elt.id}`);
+    const panel = brought && brought.closest(".db");
+    if (panel) panel.scrollBy(0, brought.getBoundingClientRect().top - panel.getBoundingClientRect().top - 16);
+  });
 
   // A list that keeps itself fresh: only while it is looked at, never under a person's hands.
   const pause = one("[data-pause]");
