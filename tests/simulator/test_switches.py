@@ -48,7 +48,7 @@ def test_person_switches_a_fault_on_and_off(reader: Reader, simulator: Simulated
     assert answer.headers["Location"] == page
     assert [reader.get("/info").status_code for _ in range(3)] == [200, 500, 500]
     shown = get(simulator, page)
-    assert "2 até desligar" in shown
+    assert "2, até desligar" in shown
     assert ">ligada<" in shown
     number = re.search(r'name="falha" value="(\d+)"', shown)
     assert number is not None

@@ -10,7 +10,7 @@ from .web import Request, Response
 
 TABS = (
     ("pedidos", "Pedidos"), ("aplicativos", "Aplicativos"), ("chamadas", "Chamadas"), ("tokens", "Tokens"),
-    ("falhas", "Falhas e limites"),
+    ("falhas", "Falhas"),
 )  # fmt: skip
 
 

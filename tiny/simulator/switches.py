@@ -195,7 +195,7 @@ def _fault_row(base: str, fault: Row, names: dict[str, str]) -> Markup:
             tone="mute" if is_over else "warn",
             text="acabou" if is_over else "ligada",
         ),
-        struck=f"{struck} até desligar" if is_endless else f"{struck} de {fault['times']}",
+        struck=f"{struck}, até desligar" if is_endless else f"{struck} de {fault['times']}",
     )
 
 

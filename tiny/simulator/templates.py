@@ -197,6 +197,16 @@ SWITCHES = """
     <p class="actions"><button class="button primary">Salvar limites</button></p>
   </form>
 </section>
+</div>
+<div class="stack">
+<section class="card flush">
+<table class="rows faults">
+<thead><tr><th>Rota</th><th>Falha</th><th>Atingiu</th><th>Estado</th>
+<th><span class="vh">Ação</span></th></tr></thead>
+<tbody>{rows}</tbody>
+</table>
+{empty}{remove_all}
+</section>
 <section class="card">
   <h2>Outro programa na mesma conta</h2>
   <form method="post" action="{base}/consumir" class="form">
@@ -212,14 +222,6 @@ SWITCHES = """
   <form method="post" action="{base}/relogio" class="actions">{steps}</form>
 </section>
 </div>
-<section class="card flush">
-<table class="rows">
-<thead><tr><th>Rota</th><th>Falha</th><th>Atingiu</th><th>Estado</th>
-<th><span class="vh">Ação</span></th></tr></thead>
-<tbody>{rows}</tbody>
-</table>
-{empty}{remove_all}
-</section>
 </div>
 """
 
