@@ -34,7 +34,8 @@ def add_member(
     *, organization: Organization, email: str, name: str, perfil: str, password: str | None = None
 ) -> Membership:
     """Make the person a member, creating the user when the e-mail is new. Raises ``MembershipRefused``."""
-    user = User.objects.filter(email=email.strip().lower()).first()
+    # Locked, so that a person and a system do not become one user side by side.
+    user = User.objects.select_for_update().filter(email=email.strip().lower()).first()
     if user is None:
         user = User.objects.create_user(email, password, name=name)
     elif perfil == Perfil.INTEGRATION and gateways.memberships_of(user.pk):

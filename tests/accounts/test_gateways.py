@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.db import ProgrammingError, connection, transaction
 
-from accounts import clock, gateways, selectors, services
+from accounts import gateways, selectors, services
 from accounts.models import Membership, Organization, Perfil, User
 from accounts.tenancy import tenant
 from integrations.services import hash_nonce
@@ -116,26 +116,3 @@ def test_every_function_that_python_asks_is_a_gateway(
     }
     asked = set(re.findall(r"\bgateway_\w+", inspect.getsource(gateways)))
     assert asked == names
-
-
-# --- memberships of systems ---
-
-
-def test_a_system_belongs_to_one_organization_only(
-    organization: Organization, other_organization: Organization, admin: User
-) -> None:
-    system = services.add_member(
-        organization=organization, email="erp@aurora.test", name="ERP", perfil=Perfil.INTEGRATION
-    )
-
-    assert services.is_integration_user(system.user)
-    assert not services.is_integration_user(admin)
-    for email, perfil in (
-        ("erp@aurora.test", Perfil.ADMIN),
-        ("ERP@Aurora.test ", Perfil.INTEGRATION),
-        (admin.email, Perfil.INTEGRATION),
-    ):
-        with pytest.raises(services.MembershipRefused):
-            services.add_member(organization=other_organization, email=email, name="X", perfil=perfil)
-    assert gateways.memberships_of(system.user_id) == [(organization.pk, system.pk)]
-    assert clock.now() >= system.created_at

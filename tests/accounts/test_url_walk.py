@@ -344,6 +344,22 @@ def test_an_id_that_names_nothing_is_not_found(world: World, number: int) -> Non
     assert found == []
 
 
+def test_nothing_is_written_without_the_token_of_a_form(world: World) -> None:
+    client = Client(enforce_csrf_checks=True)
+    user = world.people[ADMINISTRADOR]
+    assert user is not None
+    client.force_login(user)
+    before = world.digest()
+    writes = {
+        route: send(client, "POST", world.address(route), answers["POST"].data).status_code
+        for route, answers in COMPANY_ROUTES.items()
+        if "POST" in answers
+    }
+
+    assert set(writes.values()) == {403}, writes
+    assert world.digest() == before
+
+
 # --- routes of no company ---
 
 
