@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection, transaction
 from accounts import clock, gateways, services
 from accounts.models import Organization, Perfil, User
 from accounts.services import MembershipRefused, add_member
+from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -56,6 +57,15 @@ def test_a_person_is_in_a_company_once(organization: Organization, admin: User) 
     assert len(gateways.memberships_of(admin.pk)) == 1
 
 
+def somebody_waits_for_us() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) > 0 FROM pg_locks WHERE NOT granted"
+            " AND pg_backend_pid() = ANY (pg_blocking_pids(pid))"
+        )
+        return bool(cursor.fetchone()[0])
+
+
 def test_a_system_does_not_become_two_side_by_side(
     organization: Organization, other_organization: Organization
 ) -> None:
@@ -77,16 +87,7 @@ def test_a_system_does_not_become_two_side_by_side(
     with transaction.atomic():
         add_member(organization=organization, email=user.email, name="ERP", perfil=Perfil.INTEGRATION)
         second.start()
-        with connection.cursor() as cursor:
-            for _ in range(1000):
-                cursor.execute(
-                    "SELECT count(*) FROM pg_stat_activity"
-                    ", pg_sleep(0.01) WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))"
-                )
-                if cursor.fetchone()[0]:
-                    break
-            else:
-                raise AssertionError("nobody waits")
+        wait_until(somebody_waits_for_us)
     second.join()
 
     assert refused == ["Este e-mail já é de uma pessoa; use um e-mail só da integração."]

@@ -128,7 +128,7 @@ def test_any_other_web_server_refuses_a_privileged_role(stack: Stack, superuser_
 def test_the_worker_refuses_a_privileged_role(stack: Stack, database_url: Callable[[str], str]) -> None:
     worker: Any = stack.start_worker(DATABASE_URL=database_url("owner"))
 
-    wait_until(lambda: worker.popen.poll() is not None)
+    wait_until(lambda: worker.popen.poll() is not None, seconds=60)
     assert worker.popen.returncode == 1
     assert "The worker does not start: The database role 'entreposto_owner'" in worker.output
     assert "ready." not in worker.output
