@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from html.parser import HTMLParser
 from typing import Any
-from urllib.parse import parse_qs, quote, urlsplit
+from urllib.parse import parse_qs, quote, urljoin, urlsplit
 
 import pytest
 from django.conf import settings
@@ -19,7 +20,8 @@ from accounts import services
 from accounts.models import Membership, Organization, Perfil, User
 from accounts.tenancy import tenant
 from contracts.records import ErpAccount, TokenGrant
-from integrations.services import begin_authorization, record_connection, save_integration
+from integrations.models import Integration
+from integrations.services import begin_authorization, disconnect, record_connection, save_integration
 from jobs import queue
 from tests.accounts.schema import TENANT_MODELS, insert
 
@@ -30,6 +32,11 @@ ADMINISTRADOR, OPERADOR, CONSULTA = "Administrador", "Operador", "Consulta"
 READERS = frozenset({ADMINISTRADOR, OPERADOR, CONSULTA})
 OPERATORS = frozenset({ADMINISTRADOR, OPERADOR})
 ADMINS = frozenset({ADMINISTRADOR})
+
+
+CLIENT_ID, CLIENT_SECRET = "tiny-api-of-aurora", "secret-of-aurora-k9x7"
+TOKENS = ("token-of-access", "token-of-refresh")
+CPF = "52998224725"
 
 
 @dataclass(frozen=True)
@@ -163,8 +170,8 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         integration=None,
         provider_key="tiny",
         name="Integração Tiny ERP",
-        client_id="client",
-        client_secret="a-secret-of-theirs",
+        client_id=CLIENT_ID,
+        client_secret=CLIENT_SECRET,
         invite_url="",
         import_situations=["aprovado"],
         person=person,
@@ -172,13 +179,13 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
     address = begin_authorization(integration=integration, membership=person)
     record_connection(
         integration_id=integration.pk,
-        grant=TokenGrant("access", "refresh", 14400, 86400),
+        grant=TokenGrant(*TOKENS, 14400, 86400),
         account=ErpAccount(document="11222333000181", name="Casa Aurora"),
         person=person,
     )
     own = {"integration_id": integration.pk}
     by_table: dict[str, Any] = {model._meta.db_table: model for model in TENANT_MODELS}
-    customer = insert(by_table["customers_customer"], organization, name="Maria", document="52998224725")
+    customer = insert(by_table["customers_customer"], organization, name="Maria", document=CPF)
     insert(by_table["customers_customerreference"], organization, customer_id=customer, **own)
     order = insert(
         by_table["orders_order"],
@@ -358,6 +365,75 @@ def test_nothing_is_written_without_the_token_of_a_form(world: World) -> None:
 
     assert set(writes.values()) == {403}, writes
     assert world.digest() == before
+
+
+class Doors(HTMLParser):
+    """(method, address) of everything on a page that a person can press or that it fetches itself."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.found: set[tuple[str, str]] = set()
+        self.feed(page)
+
+    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attributes}
+        if tag == "a" and values.get("href"):
+            self.found.add(("GET", values["href"]))
+        if tag == "form":
+            self.found.add((values.get("method", "get").upper(), values.get("action", "")))
+        for method in ("get", "post", "put", "patch", "delete"):
+            if values.get(f"hx-{method}"):
+                self.found.add((method.upper(), values[f"hx-{method}"]))
+
+
+@pytest.mark.parametrize("state", ["connected", "disconnected"])
+@pytest.mark.parametrize("who", sorted(READERS))
+def test_every_page_offers_only_what_its_reader_may_do(world: World, who: str, state: str) -> None:
+    if state == "disconnected":
+        with tenant(world.organization):
+            disconnect(integration=Integration.objects.get(), code="tiny.refresh_refused")
+    client = world.client(who)
+    dead, pressed = [], set()
+    for route, answers in COMPANY_ROUTES.items():
+        if "GET" not in answers or who not in answers["GET"].who:
+            continue
+        here = world.address(route)
+        for method, target in Doors(client.get(here).content.decode()).found:
+            address = urljoin(here, target)
+            if not address.startswith("/") or (method, address) in pressed:
+                continue
+            pressed.add((method, address))
+            with transaction.atomic():
+                status = send(client, method, address).status_code
+                transaction.set_rollback(True)
+            if status not in (200, 204, 302, 422):
+                dead.append((here, method, target, status))
+
+    assert dead == []
+    assert ("POST", "/sair/") in pressed
+    assert (("POST", world.address("integrations:connect")) in pressed) == (
+        who == ADMINISTRADOR and state == "disconnected"
+    )
+
+
+@pytest.mark.parametrize("who", sorted(READERS))
+def test_no_page_tells_a_secret_or_a_full_cpf(world: World, who: str) -> None:
+    """Of the credentials an Administrador sees the Client ID and the secret's tail; the others nothing."""
+    client = world.client(who)
+    hidden = [CLIENT_SECRET, *TOKENS, world.objects["state"], CPF, "529.982.247-25"]
+    if who != ADMINISTRADOR:
+        hidden += [CLIENT_ID, CLIENT_SECRET[-4:]]
+    told = []
+    pages = ""
+    for route, answers in COMPANY_ROUTES.items():
+        if "GET" in answers and who in answers["GET"].who:
+            page = client.get(world.address(route)).content.decode()
+            told += [(route, word) for word in hidden if word in page]
+            pages += page
+
+    assert told == []
+    assert (CLIENT_ID in pages) == (who == ADMINISTRADOR)
+    assert "982.247" in pages
 
 
 # --- routes of no company ---
