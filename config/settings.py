@@ -41,7 +41,8 @@ CREDENTIAL_KEYS = _secret(
 ).split(",")
 
 PUBLIC_URL = env.str("PUBLIC_URL", default="http://127.0.0.1:8000").rstrip("/")
-ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[urlsplit(PUBLIC_URL).hostname or "127.0.0.1", "localhost"])
+# Probes ask localhost.
+ALLOWED_HOSTS = [*(env.list("ALLOWED_HOSTS", default=[]) or [urlsplit(PUBLIC_URL).hostname]), "localhost"]
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
 # The address of the proxy whose X-Forwarded headers are true, "*" where nobody else can reach the server.
 TRUSTED_PROXY = env.str("TRUSTED_PROXY", default="")

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
 import signal
 import sys
 
-from launcher import checks, services, supervisor
+from launcher import checks, external, services, supervisor
 from launcher.processes import LauncherError
 from launcher.stack import run_and_wait
 
@@ -19,6 +20,7 @@ def main(arguments: list[str]) -> int:
     run.add_argument("--port", type=int, help="of the page")
     commands.add_parser("test", help="run pytest (further arguments are pytest's) with PostgreSQL and Valkey")
     commands.add_parser("lint", help="style, types, import directions, missing migrations")
+    commands.add_parser("roles", help="make or check what an external PostgreSQL server must have")
     commands.add_parser("services", help="hold PostgreSQL and Valkey for tests in the foreground")
     commands.add_parser("env", help="print export lines for the test services that run now")
     if arguments[:1] == ["test"]:
@@ -33,6 +35,9 @@ def main(arguments: list[str]) -> int:
                 return run_tests(rest)
             case "lint":
                 return checks.run()
+            case "roles":
+                external.prepare(os.environ, os.environ.get("DATABASE_ADMIN_URL", ""))
+                print("Roles and databases stand.")
             case "services":
                 return services.serve()
             case "env":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import psycopg2
 import psycopg2.extensions
@@ -21,18 +22,41 @@ SIMULATOR_DATABASE = "tiny_simulator"
 
 # What a database of ours needs besides its tables. The default privileges are the owner's, who will migrate.
 # EXECUTE is revoked without IN SCHEMA, because a schema's defaults can only add to the global ones.
-_DATABASE_SETUP = f"""
-ALTER SCHEMA public OWNER TO {OWNER};
+_DATABASE_SETUP = """
+ALTER SCHEMA public OWNER TO {owner};
 REVOKE ALL ON SCHEMA public FROM PUBLIC;
-GRANT USAGE ON SCHEMA public TO {APP}, {STAFF};
-GRANT USAGE, CREATE ON SCHEMA public TO {GATEWAY};
-ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public
-    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {APP};
-ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {APP};
-ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} IN SCHEMA public GRANT SELECT ON TABLES TO {STAFF};
-ALTER DEFAULT PRIVILEGES FOR ROLE {OWNER} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
-ALTER DEFAULT PRIVILEGES FOR ROLE {GATEWAY} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+GRANT USAGE ON SCHEMA public TO {app}, {staff};
+GRANT USAGE, CREATE ON SCHEMA public TO {gateway};
+ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public
+    GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app};
+ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {app};
+ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public GRANT SELECT ON TABLES TO {staff};
+ALTER DEFAULT PRIVILEGES FOR ROLE {owner} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+ALTER DEFAULT PRIVILEGES FOR ROLE {gateway} REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
 """
+
+
+@dataclass(frozen=True)
+class Names:
+    """Of roles and databases: ours, unless an installation's addresses say otherwise. No simulator: ""."""
+
+    owner: str = OWNER
+    app: str = APP
+    staff: str = STAFF
+    gateway: str = GATEWAY
+    database: str = DATABASE
+    simulator: str = SIMULATOR
+    simulator_database: str = SIMULATOR_DATABASE
+
+    @property
+    def logins(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.owner, self.app, self.staff, self.simulator)))
+
+
+class Administrator(Protocol):
+    """Whoever may make roles and databases. A connection of theirs commits each statement."""
+
+    def connect(self, database: str) -> psycopg2.extensions.connection: ...
 
 
 @dataclass(frozen=True)
@@ -55,29 +79,42 @@ class Superuser:
         return connection
 
 
-def prepare_cluster(superuser: Superuser, passwords: Mapping[str, str], *, for_tests: bool = False) -> None:
-    """Roles with these passwords (role name → password), the two databases, and their privileges.
+def prepare_cluster(
+    administrator: Administrator,
+    passwords: Mapping[str, str],
+    *,
+    names: Names = Names(),
+    for_tests: bool = False,
+) -> None:
+    """Roles with these passwords (role name → password), the databases, and their privileges.
 
     For tests the owner may create databases, and each new one (a copy of template1) has the privileges.
     """
-    connection = superuser.connect("postgres")
+    connection = administrator.connect("postgres")
     try:
         with connection.cursor() as cursor:
             cursor.execute("SET client_min_messages = warning")
-            _prepare_roles(cursor, connection, passwords, owner_creates_databases=for_tests)
-            _prepare_database(cursor, DATABASE, OWNER, readers=(APP, STAFF))
-            _prepare_database(cursor, SIMULATOR_DATABASE, SIMULATOR, readers=())
+            _prepare_roles(cursor, connection, passwords, names, owner_creates_databases=for_tests)
+            _prepare_database(cursor, names.database, names.owner, readers=(names.app, names.staff))
+            if names.simulator:
+                _prepare_database(cursor, names.simulator_database, names.simulator, readers=())
     finally:
         connection.close()
-    for database in (DATABASE, "template1") if for_tests else (DATABASE,):
-        prepare_schema(superuser, database)
+    for database in (names.database, "template1") if for_tests else (names.database,):
+        prepare_schema(administrator, database, names)
 
 
-def prepare_schema(superuser: Superuser, database: str) -> None:
-    connection = superuser.connect(database)
+def prepare_schema(administrator: Administrator, database: str, names: Names) -> None:
+    identifiers = {
+        "owner": sql.Identifier(names.owner),
+        "app": sql.Identifier(names.app),
+        "staff": sql.Identifier(names.staff),
+        "gateway": sql.Identifier(names.gateway),
+    }
+    connection = administrator.connect(database)
     try:
         with connection.cursor() as cursor:
-            cursor.execute(_DATABASE_SETUP)
+            cursor.execute(sql.SQL(_DATABASE_SETUP).format(**identifiers))
     finally:
         connection.close()
 
@@ -86,29 +123,39 @@ def _prepare_roles(
     cursor: psycopg2.extensions.cursor,
     connection: psycopg2.extensions.connection,
     passwords: Mapping[str, str],
+    names: Names,
     *,
     owner_creates_databases: bool,
 ) -> None:
     cursor.execute("SELECT rolname FROM pg_roles")
     existing = {name for (name,) in cursor.fetchall()}
-    for role in (*LOGIN_ROLES, GATEWAY):
+    for role in (*names.logins, names.gateway):
         if role not in existing:
             cursor.execute(sql.SQL("CREATE ROLE {}").format(sql.Identifier(role)))
-    for role in LOGIN_ROLES:
+    cursor.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user")
+    (is_superuser,) = cursor.fetchone() or (False,)
+    # Who is no superuser may not even name these; new roles have none of them.
+    attributes = "NOSUPERUSER NOCREATEROLE NOBYPASSRLS NOREPLICATION" if is_superuser else ""
+    for role in names.logins:
         # Hashed here, so that no password reaches PostgreSQL's log.
         verifier = psycopg2.extensions.encrypt_password(
             passwords[role], role, scope=connection, algorithm="scram-sha-256"
         )
+        creates = "CREATEDB" if role == names.owner and owner_creates_databases else "NOCREATEDB"
         cursor.execute(
-            sql.SQL(
-                "ALTER ROLE {} LOGIN NOSUPERUSER NOCREATEROLE NOBYPASSRLS NOREPLICATION {} PASSWORD {}"
-            ).format(
+            sql.SQL("ALTER ROLE {} LOGIN {} PASSWORD {}").format(
                 sql.Identifier(role),
-                sql.SQL("CREATEDB" if role == OWNER and owner_creates_databases else "NOCREATEDB"),
+                sql.SQL(f"{attributes} {creates}"),
                 sql.Literal(verifier),
             )
         )
-    cursor.execute(f"GRANT {GATEWAY} TO {OWNER}")
+    cursor.execute(
+        sql.SQL("GRANT {} TO {}").format(sql.Identifier(names.gateway), sql.Identifier(names.owner))
+    )
+    if not is_superuser:
+        # To hand them the databases, and to set their default privileges.
+        for role in filter(None, (names.owner, names.gateway, names.simulator)):
+            cursor.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(sql.Identifier(role)))
 
 
 def _prepare_database(

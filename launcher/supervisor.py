@@ -15,7 +15,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
-from launcher import keys, roles
+from launcher import external, keys, roles
 from launcher.checkout import ROOT, VAR, Ports, checkout_id, first_port, make_var, try_lock, write_private
 from launcher.postgres import Postgres
 from launcher.processes import Child, LauncherError, Registry, find_free_port, is_port_free, wait_until
@@ -24,7 +24,6 @@ from launcher.valkey import Valkey
 
 DEFAULT_PORT = 8000
 DEFAULT_SIMULATOR_PORT = 8100
-_DATABASE_VARIABLES = ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_STAFF_URL")
 _LONGEST_PAUSE = 30.0
 # Who lived this long had no trouble in starting.
 _HEALTHY_SECONDS = 60.0
@@ -79,6 +78,8 @@ class Supervisor:
         self.given = dict(os.environ if environment is None else environment)
         # Each process chooses its role by itself.
         self.given.pop("DATABASE_ROLE", None)
+        # For us alone: no child of ours may be that powerful.
+        self.admin_url = self.given.pop("DATABASE_ADMIN_URL", "")
         self.logs = VAR / "log"
         self.registry = Registry(VAR / "processes.json")
         self.ports = Ports(VAR / "ports.json")
@@ -158,7 +159,6 @@ class Supervisor:
             "DEBUG": "0",
             "DEMO": "1",
             "ALLOW_SIMULATOR": "1",
-            "ALLOW_SIMULATOR": "1",
             "PUBLIC_URL": public_url,
             "ALLOWED_HOSTS": "127.0.0.1,localhost",
             # Cookies know no ports: two checkouts on one machine would log each other out.
@@ -175,12 +175,15 @@ class Supervisor:
         # The platform asks the simulator, and no proxy in between.
         for variable in ("NO_PROXY", "no_proxy"):
             environment[variable] = ",".join(filter(None, (given.get(variable), "127.0.0.1", "localhost")))
-        named = [name for name in _DATABASE_VARIABLES if given.get(name)]
-        if named and len(named) < len(_DATABASE_VARIABLES):
-            missing = ", ".join(name for name in _DATABASE_VARIABLES if name not in named)
-            raise LauncherError(f"{named[0]} is set but not {missing}: name all three or none.")
+        named = [name for name in external.VARIABLES if given.get(name)]
+        if self.admin_url:
+            addresses = external.addresses_on(self.admin_url, secret)
+            environment |= {name: given.get(name) or address for name, address in addresses.items()}
+        if named or self.admin_url:
+            say("Looking at the database server ...")
+            external.prepare({**given, **environment}, self.admin_url)
         kept = self.ports.read()
-        if not named or not given.get("SIMULATOR_DATABASE_URL"):
+        if not self.admin_url and not (named and given.get("SIMULATOR_DATABASE_URL")):
             say("Starting PostgreSQL ...")
             postgres = Postgres(
                 VAR / "postgres",
