@@ -20,7 +20,7 @@ import requests
 from requests.adapters import HTTPAdapter
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import NewConnectionError, ReadTimeoutError, SSLError
 
 from contracts.errors import MappingError, TemporaryError
 
@@ -43,9 +43,16 @@ class HttpResponse:
 
 
 class HttpClient:
-    """A session with keep-alive. Thread-bound; make one per provider context."""
+    """A session with keep-alive. Thread-bound; make one per provider context.
 
-    def __init__(self) -> None:
+    ``deadline`` (seconds) and ``max_bytes`` hold for each request that does not name its own.
+    """
+
+    def __init__(
+        self, *, deadline: float = DEFAULT_DEADLINE_SECONDS, max_bytes: int = MAX_BODY_BYTES
+    ) -> None:
+        self._deadline = deadline
+        self._max_bytes = max_bytes
         self._session = requests.Session()
         # A proxy or .netrc of the machine must not see or alter credentials.
         self._session.trust_env = False
@@ -61,8 +68,8 @@ class HttpClient:
         params: Mapping[str, str | int] | None = None,
         form: Mapping[str, str] | None = None,
         json_body: Any = None,
-        deadline: float = DEFAULT_DEADLINE_SECONDS,
-        max_bytes: int = MAX_BODY_BYTES,
+        deadline: float | None = None,
+        max_bytes: int | None = None,
     ) -> HttpResponse:
         """Send one request and read the whole answer within ``deadline`` seconds.
 
@@ -71,6 +78,7 @@ class HttpClient:
         because a credential must not travel to another host.
         """
         started = time.monotonic()
+        deadline = self._deadline if deadline is None else deadline
         try:
             response = self._session.request(
                 method,
@@ -83,11 +91,16 @@ class HttpClient:
                 allow_redirects=False,
                 stream=True,
             )
-            body = self._read(response, max_bytes)
+            body = self._read(response, self._max_bytes if max_bytes is None else max_bytes)
+        except requests.ConnectTimeout as error:
+            raise TemporaryError("http.unreachable") from error
         except requests.Timeout as error:
             raise TemporaryError("http.timeout") from error
         except requests.ConnectionError as error:
-            raise TemporaryError("http.unreachable") from error
+            # A connection that broke later may have carried the request: whoever must not repeat it asks.
+            raise TemporaryError(
+                "http.unreachable" if _was_never_made(error) else "http.interrupted"
+            ) from error
         except (requests.RequestException, OSError) as error:
             raise TemporaryError("http.interrupted") from error
         duration_ms = int((time.monotonic() - started) * 1000)
@@ -168,3 +181,8 @@ class _DeadlineAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"http": _DeadlinePool, "https": _DeadlineSecurePool}
+
+
+def _was_never_made(error: requests.ConnectionError) -> bool:
+    cause = getattr(error.args[0], "reason", None) if error.args else None
+    return isinstance(cause, (NewConnectionError, SSLError))

@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from accounts import clock
 from accounts.tenancy import tenant
-from contracts.errors import AuthenticationFailed
+from contracts.errors import AuthenticationFailed, TemporaryError
 from contracts.http import HttpClient
 from contracts.provider import OAuthApp, SlotKind
 from contracts.records import CallRecord, TokenGrant
@@ -25,6 +25,9 @@ logger = logging.getLogger(__name__)
 
 # A token that ends within this time could die on the way.
 EXPIRY_MARGIN = dt.timedelta(minutes=5)
+LOST_GRANT = "integration.renewal_lost"
+# Errors after which the server may have answered all the same.
+UNANSWERED = frozenset({"http.timeout", "http.interrupted"})
 
 
 def redirect_uri(provider_key: str) -> str:
@@ -49,6 +52,7 @@ def store_grant(credential: Credential, grant: TokenGrant) -> None:
     credential.access_expires_at = now + dt.timedelta(seconds=grant.expires_in)
     credential.refresh_expires_at = now + dt.timedelta(seconds=grant.refresh_expires_in)
     credential.renewed_at = now
+    credential.renewal_started_at = None
     credential.save()
     for warning in grant.warnings:
         logger.warning("integration %s: %s", credential.integration_id, warning)
@@ -72,7 +76,41 @@ def renew_token(integration: Integration, *, seen: str) -> str:
 
     The row stays locked during the one call to the token endpoint, because two renewals with the same
     refresh token would end the connection; it is the only HTTP call inside a transaction.
+
+    Raises ``TemporaryError``, or ``AuthenticationFailed``: then only a person can connect again.
     """
+    was_cut_off = _announce_renewal(integration, seen)
+    try:
+        return _renew(integration, seen)
+    except AuthenticationFailed as error:
+        # A refresh token is good for one call. Cut off between the answer and its storing, that call left
+        # us with a spent one: the only way to lose a grant, so it is named and counted.
+        code = LOST_GRANT if was_cut_off and error.code != "integration.never_authorized" else error.code
+        raise AuthenticationFailed(code, error.params) from error
+    except TemporaryError as error:
+        if error.code not in UNANSWERED:
+            _forget_renewal(integration)
+        raise
+
+
+def _announce_renewal(integration: Integration, seen: str) -> bool:
+    """Commit that a call is coming; whether an earlier one was announced and never ended."""
+    with tenant(integration.organization_id):
+        credential: Credential = Credential.objects.select_for_update().get(integration=integration)
+        was_cut_off = credential.renewal_started_at is not None
+        if credential.get_secret("access_token") == seen:
+            credential.renewal_started_at = clock.now()
+            credential.save(update_fields=["renewal_started_at"])
+    return was_cut_off
+
+
+def _forget_renewal(integration: Integration) -> None:
+    """The server answered, and gave nothing: no grant is on its way."""
+    with tenant(integration.organization_id):
+        Credential.objects.filter(integration=integration).update(renewal_started_at=None)
+
+
+def _renew(integration: Integration, seen: str) -> str:
     provider = registry.get_provider(integration.provider)
     with tenant(integration.organization_id):
         credential: Credential = Credential.objects.select_for_update().get(integration=integration)

@@ -77,7 +77,11 @@ class SealedModel(TenantModel):
 
 
 class Credential(SealedModel):
-    """The secrets of an integration."""
+    """The secrets of an integration.
+
+    ``renewal_started_at`` stands from before the call to the token endpoint until its answer is stored: found
+    standing, the former call was cut off and its answer may be lost. ``lost_grants`` counts those that were.
+    """
 
     integration = models.OneToOneField(
         Integration, on_delete=models.CASCADE, related_name="credential", db_constraint=False
@@ -91,6 +95,8 @@ class Credential(SealedModel):
     access_expires_at = models.DateTimeField(null=True)
     refresh_expires_at = models.DateTimeField(null=True)
     renewed_at = models.DateTimeField(null=True)
+    renewal_started_at = models.DateTimeField(null=True)
+    lost_grants = models.IntegerField(default=0)
 
     def __str__(self) -> str:
         return f"credential of integration {self.integration_id}"

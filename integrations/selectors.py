@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
+from accounts import clock
 from contracts.records import CheckState, Explanation
 from integrations import registry
 from integrations.models import ConnectionTest, Integration, IntegrationState
+
+RENEWAL_OVERDUE_AFTER = dt.timedelta(hours=12)
 
 
 def list_integrations() -> QuerySet[Integration]:
@@ -17,6 +21,24 @@ def list_integrations() -> QuerySet[Integration]:
 
 def list_disconnected() -> QuerySet[Integration]:
     return Integration.objects.filter(state=IntegrationState.DISCONNECTED).order_by("disconnected_at")
+
+
+def list_overdue(now: dt.datetime) -> QuerySet[Integration]:
+    """Connected, yet without a renewal for so long that a person should know before the access dies."""
+    return Integration.objects.filter(
+        state=IntegrationState.CONNECTED, credential__renewed_at__lt=now - RENEWAL_OVERDUE_AFTER
+    ).select_related("credential")
+
+
+def explain_overdue(integration: Integration, now: dt.datetime) -> Explanation | None:
+    """What to say of a renewal that fails for hours, or ``None``."""
+    credential = integration.credential
+    renewed_at, until = credential.renewed_at, credential.refresh_expires_at
+    is_overdue = renewed_at is not None and renewed_at < now - RENEWAL_OVERDUE_AFTER
+    if integration.state != IntegrationState.CONNECTED or not is_overdue or until is None:
+        return None
+    local = until.astimezone(clock.SAO_PAULO)
+    return registry.explain("integration.renewal_overdue", {"until": f"{local:%d/%m/%Y às %H:%M}"})
 
 
 def explain_disconnection(integration: Integration) -> Explanation | None:

@@ -124,6 +124,20 @@ FAILURES: Mapping[str, Explanation] = {
         owner="you",
         action="retry",
     ),
+    "integration.renewal_lost": Explanation(
+        "Uma renovação do acesso ao Tiny foi interrompida no meio",
+        "O Tiny já tinha trocado o acesso e a resposta não chegou até nós. "
+        "Clique em Conectar uma vez e tudo continua.",
+        owner="us",
+        action="connect",
+    ),
+    "integration.renewal_overdue": Explanation(
+        "Não conseguimos renovar o acesso ao Tiny há mais de 12 horas",
+        "Tentamos de novo sozinhos. Se o Tiny não responder até {until}, será preciso conectar de novo; "
+        "você pode fazer isso agora.",
+        owner="erp",
+        action="connect",
+    ),
     "integration.other_application": Explanation(
         "O Client ID mudou",
         "O acesso anterior é do aplicativo antigo. Clique em Conectar para autorizar o novo.",

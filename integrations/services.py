@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from django.conf import settings
 from django.core import signing
 from django.db import transaction
+from django.db.models import F
 
 from accounts import clock
 from accounts.models import Membership, Perfil
@@ -212,7 +213,16 @@ def start_work(*, integration: Integration) -> None:
         next_at=clock.now() + dt.timedelta(seconds=settings.SWEEP_SECONDS),
         lock="pull_orders",
     )
-    queue.set_schedule(channel, "renew_token", key, settings.TOKEN_RENEWAL_SECONDS, priority=Priority.TOKEN)
+    # Each integration at a moment of its own, or all that connected in one morning would renew at once.
+    spread = settings.TOKEN_RENEWAL_SECONDS * (0.8 + 0.2 * secrets.randbelow(1000) / 1000)
+    queue.set_schedule(
+        channel,
+        "renew_token",
+        key,
+        settings.TOKEN_RENEWAL_SECONDS,
+        next_at=clock.now() + dt.timedelta(seconds=spread),
+        priority=Priority.TOKEN,
+    )
     _poll_now(integration)
 
 
@@ -227,6 +237,8 @@ def disconnect(*, integration: Integration, code: str, params: Mapping[str, str]
     integration.disconnect_code = code
     integration.disconnect_params = dict(params or {})
     integration.save()
+    if code == credentials.LOST_GRANT:
+        Credential.objects.filter(integration=integration).update(lost_grants=F("lost_grants") + 1)
     queue.pause_channel(integration.channel, Reason(code, integration.disconnect_params))
     explanation = registry.explain(code, integration.disconnect_params, integration.provider)
     _record(integration, "integration.disconnected", {"reason": explanation.title})

@@ -28,7 +28,7 @@ def renew_token(job: JobContext) -> None:
         credential = Credential.objects.get(integration=integration)
         seen = credential.get_secret("access_token")
         renewed_at = credential.renewed_at
-    early = dt.timedelta(seconds=settings.TOKEN_RENEWAL_SECONDS * 0.9)
+    early = dt.timedelta(seconds=settings.TOKEN_RENEWAL_SECONDS * 0.75)
     if renewed_at is None or renewed_at < clock.now() - early:
         credentials.renew_token(integration, seen=seen)
 

@@ -227,6 +227,7 @@ def _describe(integration: Any) -> None:
     integration.parked_count = count_parked(integration.channel)
     integration.next_poll_at = next_run_at(integration.channel, "pull_orders")
     integration.disconnect_reason = selectors.explain_disconnection(integration)
+    integration.overdue = selectors.explain_overdue(integration, clock.now())
 
 
 def _provider_or_404(key: str) -> Provider:

@@ -9,7 +9,13 @@ from django.urls import reverse
 
 from accounts import clock, gateways
 from accounts.models import Organization, Perfil
-from integrations.selectors import explain_disconnection, list_disconnected
+from integrations.models import Integration
+from integrations.selectors import (
+    explain_disconnection,
+    explain_overdue,
+    list_disconnected,
+    list_overdue,
+)
 from jobs.selectors import count_parked
 
 
@@ -30,24 +36,37 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 
 def _banners(organization: Organization, *, may_connect: bool) -> list[dict[str, str]]:
-    """One banner for each integration that a person must connect again."""
+    """One banner for each integration that a person must connect again, now or soon."""
     banners = []
     for integration in list_disconnected():
         explanation = explain_disconnection(integration)
-        arguments = [organization.slug, integration.provider, integration.pk]
         banner = {
             "tone": "err",
             "title": f"{integration.name} está desconectado.",
             "detail": f"{explanation.title if explanation else ''}. Nenhum pedido foi perdido: "
             "a leitura continua de onde parou assim que alguém conectar de novo.",
         }
-        if may_connect:
-            banner |= {
-                "action_label": "Conectar",
-                "action_url": reverse("integrations:connect", args=arguments),
-                "action_method": "post",
+        banners.append(banner | _connect(organization, integration, may_connect))
+    now = clock.now()
+    for integration in list_overdue(now):
+        explanation = explain_overdue(integration, now)
+        if explanation:
+            banner = {
+                "tone": "warn",
+                "title": f"{integration.name}: {explanation.title}.",
+                "detail": explanation.detail,
             }
-        else:
-            banner["detail"] += " Peça a um administrador da sua empresa."
-        banners.append(banner)
+            banners.append(banner | _connect(organization, integration, may_connect))
     return banners
+
+
+def _connect(organization: Organization, integration: Integration, may_connect: bool) -> dict[str, str]:
+    """The button, or whom to ask for it."""
+    if not may_connect:
+        return {"note": "Peça a um administrador da sua empresa para conectar."}
+    arguments = [organization.slug, integration.provider, integration.pk]
+    return {
+        "action_label": "Conectar",
+        "action_url": reverse("integrations:connect", args=arguments),
+        "action_method": "post",
+    }
