@@ -270,3 +270,31 @@ def test_the_machine_s_proxy_and_netrc_are_not_asked(
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
     assert client.request("GET", server.url).status == 200
     assert b"Authorization" not in server.requests[0]
+
+
+def test_a_host_that_does_not_take_the_connection_ends_at_the_deadline(client: HttpClient) -> None:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen(0)
+        address = listener.getsockname()
+        waiting = []
+        # A queue that is full answers nobody: the kernel drops what asks to come in.
+        for _ in range(4):
+            filler = socket.socket()
+            filler.setblocking(False)
+            filler.connect_ex(address)
+            waiting.append(filler)
+        error = failure(client, f"http://127.0.0.1:{address[1]}", deadline=SHORT_DEADLINE)
+        for filler in waiting:
+            filler.close()
+    assert (type(error), error.code) == (TemporaryError, "http.timeout")
+
+
+def test_limits_of_the_client_hold_unless_a_request_names_its_own(server: Server) -> None:
+    client = HttpClient(deadline=SHORT_DEADLINE, max_bytes=10)
+    server.answer = write(b"HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nhello world")
+    assert failure(client, server.url).code == "http.too_large"
+    assert client.request("GET", server.url, max_bytes=11).body == b"hello world"
+    server.answer = Drip(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % DRIPS, b"x", b"")
+    assert failure(client, server.url).code == "http.timeout"
+    client.close()

@@ -102,7 +102,8 @@ class Reader:
         self.account_id = account_id
         self._url = simulator.api_url
         self._http = requests.Session()
-        self._http.headers["Authorization"] = f"Bearer {access_token}"
+        self.authorization = f"Bearer {access_token}"
+        self._http.headers["Authorization"] = self.authorization
         self.deviations: dict[str, set[str]] = {}
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:

@@ -214,3 +214,20 @@ def test_ignored_limit_is_a_hundred(reader: Reader, simulator: SimulatedTiny) ->
 def test_fault_of_the_wrong_kind_is_refused(simulator: SimulatedTiny, fields: dict[str, object]) -> None:
     answer = requests.post(f"{simulator.url}/_control/faults", json={"route": "*", **fields}, timeout=10)
     assert answer.status_code == 400
+
+
+def test_call_still_under_way_at_a_reset_is_not_counted_afterwards(
+    reader: Reader, simulator: SimulatedTiny
+) -> None:
+    simulator.add_fault(route="GET /info", delay_ms=1500)
+    with pytest.raises(requests.Timeout):
+        requests.get(
+            f"{simulator.api_url}/info", headers={"Authorization": reader.authorization}, timeout=0.5
+        )
+    simulator.control("POST", "reset", {"seed_demo": False})
+    account = simulator.add_account()
+    assert account.id == reader.account_id
+    # The server works on with whoever has gone; this one waits until it must have finished.
+    simulator.control("POST", "faults", {"route": "POST /token", "delay_ms": 1500})
+    requests.post(f"{simulator.accounts_url}/token", data={}, timeout=10)
+    assert account.count_calls() == {}

@@ -67,6 +67,7 @@ class Api:
                 cursor,
                 {
                     "account_id": call.account["id"] if call.account else None,
+                    "made_at": call.account["made_at"] if call.account else None,
                     "client_id": call.client_id,
                     "at": at,
                     "method": request.method,
@@ -105,6 +106,8 @@ class Api:
         for name in struck.ignored:
             request.query_lists.pop(name, None)
             request.query.pop(name, None)
+        if struck.page_limit:
+            request.query["limit"] = str(struck.page_limit)
         try:
             with self._store.transaction() as cursor:
                 response = self._answers[request.method, template](cursor, account, request)

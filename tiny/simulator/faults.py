@@ -25,6 +25,7 @@ ACTIONS: dict[str, type | tuple[type, ...]] = {
     "drop_after": bool,
     "shift": str,
     "ignore": list,
+    "page_limit": int,
     "replace": dict,
     "remove": list,
     "truncate": int,
@@ -84,6 +85,7 @@ class Struck:
     drops_answer: bool = False
     shifts: list[tuple[int, str]] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
+    page_limit: int = 0
     changes: list[dict[str, Any]] = field(default_factory=list)
 
     def wait(self) -> None:
@@ -108,6 +110,7 @@ def claim(cursor: Cursor, account_id: int | None, route: str, *, is_api: bool = 
         if action.get("shift"):
             struck.shifts.append((fault["id"], action["shift"]))
         struck.ignored += action.get("ignore", [])
+        struck.page_limit = action.get("page_limit", struck.page_limit)
         struck.changes.append(action)
         if action.get("drop"):
             struck.answer = Response(503)

@@ -183,6 +183,7 @@ CREATE TABLE IF NOT EXISTS setting (name text PRIMARY KEY, value text NOT NULL);
 ALTER TABLE account ADD COLUMN IF NOT EXISTS write_limit integer NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN IF NOT EXISTS quota_window text NOT NULL DEFAULT 'fixed';
 ALTER TABLE account ADD COLUMN IF NOT EXISTS quota_headers text NOT NULL DEFAULT 'reads';
+ALTER TABLE account ADD COLUMN IF NOT EXISTS made_at timestamptz NOT NULL DEFAULT clock_timestamp();
 ALTER TABLE api_call ADD COLUMN IF NOT EXISTS cause text NOT NULL DEFAULT '';
 
 -- What the simulator takes for now: real time, or a moment held fast, moved by an offset.
@@ -634,8 +635,13 @@ def update_nota(cursor: Cursor, nota_id: int, values: Mapping[str, Any]) -> None
 
 
 def delete_pedido(cursor: Cursor, account_id: int, pedido_id: int) -> None:
-    """Remove an order; its nota stays, as it does at Tiny."""
-    cursor.execute("DELETE FROM pedido WHERE account_id = %s AND id = %s", (account_id, pedido_id))
+    """Remove an order; its nota stays, as it does at Tiny, and the newest order's number comes again."""
+    cursor.execute(
+        "WITH gone AS (DELETE FROM pedido WHERE account_id = %s AND id = %s RETURNING account_id, numero)"
+        " UPDATE account SET last_pedido = last_pedido - 1 FROM gone"
+        " WHERE account.id = gone.account_id AND last_pedido = gone.numero",
+        (account_id, pedido_id),
+    )
 
 
 def list_rows(
@@ -730,11 +736,15 @@ def save_uses(cursor: Cursor, account_id: int, bucket: str, uses: Sequence[float
 
 
 def add_call(cursor: Cursor, call: Mapping[str, Any]) -> None:
-    """Remember an API call; from time to time the oldest are forgotten."""
+    """Remember an API call; from time to time the oldest are forgotten.
+
+    A call that was still under way when its account was made afresh is nobody's.
+    """
     cursor.execute(
         "INSERT INTO api_call (account_id, client_id, at, method, route, path, query, status, cause, ms)"
-        " VALUES (%(account_id)s, %(client_id)s, %(at)s, %(method)s, %(route)s, %(path)s, %(query)s,"
-        " %(status)s, %(cause)s, %(ms)s) RETURNING id",
+        " SELECT %(account_id)s, %(client_id)s, %(at)s, %(method)s, %(route)s, %(path)s, %(query)s,"
+        " %(status)s, %(cause)s, %(ms)s WHERE %(account_id)s IS NULL"
+        " OR EXISTS (SELECT FROM account WHERE id = %(account_id)s AND made_at = %(made_at)s) RETURNING id",
         call,
     )
     row = cursor.fetchone()
