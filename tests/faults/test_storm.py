@@ -1,0 +1,103 @@
+"""A storm of random kills over an import of 2,000 orders: all arrive, none twice, nothing of ours is parked.
+
+``STORMS`` (default 1) is how many in a row, ``STORM_SEED`` the first seed; each prints its own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import signal
+import time
+from collections import Counter
+
+import pytest
+
+from accounts.tenancy import tenant
+from jobs.models import Job, JobAttempt, JobStatus
+from orders.models import Order
+from tests.flows.conftest import Company
+from tests.processes import Process, Stack, wait_until
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
+
+ORDERS = int(os.environ.get("STORM_ORDERS", "2000"))
+STORMS = int(os.environ.get("STORMS", "1"))
+FIRST_SEED = int(os.environ.get("STORM_SEED", "0")) or random.randrange(10**6)
+FAST = {"JOB_LEASE_SECONDS": "1.5", "DISPATCH_SECONDS": "0.3", "JOB_RETRY_FIRST_SECONDS": "0.2"}
+KILLS = 15
+
+
+class Storm:
+    def __init__(self, seed: int, stack: Stack, variables: dict[str, str]) -> None:
+        self.dice = random.Random(seed)
+        self.stack = stack
+        self.variables = variables
+        self.kills: Counter[str] = Counter()
+        self.worker = self._start_worker()
+        self.beat = self._start_beat()
+
+    def strike(self, company: Company) -> None:
+        target = self.dice.choice(["worker", "beat", "child", "child"])
+        if target == "worker":
+            self.worker.kill()
+            self.worker = self._start_worker()
+        elif target == "beat":
+            self.beat.kill()
+            self.beat = self._start_beat()
+        elif not self._kill_child(company):
+            return
+        self.kills[target] += 1
+
+    def _kill_child(self, company: Company) -> bool:
+        with tenant(company.organization):
+            running = Job.objects.filter(status=JobStatus.RUNNING).values_list("lease", flat=True)
+            workers = JobAttempt.objects.filter(lease__in=list(running)).values_list("worker", flat=True)
+            children = [int(worker.rpartition(":")[2]) for worker in workers]
+        for child in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+                return True
+        return False
+
+    def _start_worker(self) -> Process:
+        return self.stack.start_worker(concurrency=2, **self.variables)
+
+    def _start_beat(self) -> Process:
+        return self.stack.start_beat(**self.variables)
+
+
+def statuses(company: Company) -> Counter[str]:
+    with tenant(company.organization):
+        return Counter(Job.objects.values_list("status", flat=True))
+
+
+@pytest.mark.parametrize("seed", range(FIRST_SEED, FIRST_SEED + STORMS))
+def test_storm(company: Company, stack: Stack, seed: int) -> None:
+    company.account.add_orders(count=ORDERS, with_invoices=True)
+    # Slow enough for many kills within one reading.
+    for route in ("GET /pedidos", "GET /notas"):
+        company.account.tiny.add_fault(account_id=company.account.id, route=route, times=10_000, delay_ms=300)
+    company.connect()
+    variables = {**company.account.tiny.variables, **FAST, "SLOT_SPACING_SECONDS": "0", "DEBUG": "1"}
+    storm = Storm(seed, stack, variables)
+    deadline = time.monotonic() + 400
+    while sum(storm.kills.values()) < KILLS and set(statuses(company)) != {"done"}:
+        assert time.monotonic() < deadline
+        time.sleep(storm.dice.uniform(0.2, 2.5))
+        storm.strike(company)
+    wait_until(lambda: set(statuses(company)) == {"done"}, seconds=300)
+    truth = {str(row["id"]) for row in company.account.list_orders()}
+    with tenant(company.organization):
+        imported = list(Order.objects.values_list("reference__external_id", flat=True))
+        numbers = list(Order.objects.values_list("number", flat=True))
+        lost = JobAttempt.objects.filter(outcome="lost").count()
+    doubled = len(imported) - len(set(imported))
+    print(
+        f"\nstorm, seed {seed}: kills {dict(storm.kills)}, {lost} attempts lost, {len(imported)} orders, "
+        f"{doubled} doubled, jobs {dict(statuses(company))}"
+    )
+    assert len(truth) == ORDERS
+    assert sorted(imported) == sorted(truth)
+    assert len(set(numbers)) == ORDERS
