@@ -67,3 +67,28 @@ def open_page(platform: Platform) -> Iterator[Callable[..., Page]]:
     for window in windows:
         window.close()
     assert [problem for window in windows for problem in window.problems] == []
+
+
+@pytest.fixture(scope="session")
+def kept_windows() -> Iterator[dict[Any, Window]]:
+    windows: dict[Any, Window] = {}
+    yield windows
+    for window in windows.values():
+        window.close()
+
+
+@pytest.fixture
+def borrow_page(platform: Platform, kept_windows: dict[Any, Window]) -> Iterator[Callable[..., Page]]:
+    """As ``open_page``, with the window of the last test that asked for the same: for those who only look."""
+
+    def borrow(email: str = "", **options: Any) -> Page:
+        key = (email, *sorted(options.items()))
+        if key not in kept_windows:
+            kept_windows[key] = platform.open_window(email, **options)
+        return kept_windows[key].page
+
+    yield borrow
+    problems = [problem for window in kept_windows.values() for problem in window.problems]
+    for window in kept_windows.values():
+        window.problems.clear()
+    assert problems == []

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 
 import pytest
+from playwright.sync_api import Page
 
-from tests.browser.screens import SCREENS, Visit, World
+from tests.browser.screens import SCREENS, Screen, Visit, World
 from tests.browser.test_accessibility import ALL_SETTINGS
 from tests.database import ROOT
 
@@ -20,15 +22,12 @@ def folder() -> None:
 
 
 @pytest.mark.parametrize("setting", ALL_SETTINGS)
-def test_picture(setting: str, world: World) -> None:
-    options = ALL_SETTINGS[setting]
-    for screen in SCREENS:
-        window = world.platform.open_window(screen.email(world), **options)
-        screen.lead(Visit(world, window.page))
-        path = FOLDER / f"{screen.name}-{setting.replace(' ', '-')}.png"
-        window.page.screenshot(path=path, full_page=True, animations="disabled")
-        window.close()
-        assert window.problems == []
+@pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: screen.name)
+def test_picture(screen: Screen, setting: str, world: World, borrow_page: Callable[..., Page]) -> None:
+    page = borrow_page(screen.email(world), **ALL_SETTINGS[setting])
+    screen.lead(Visit(world, page))
+    path = FOLDER / f"{screen.name}-{setting.replace(' ', '-')}.png"
+    page.screenshot(path=path, full_page=True, animations="disabled")
 
 
 def test_where_they_are() -> None:

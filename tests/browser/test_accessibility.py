@@ -29,8 +29,8 @@ every_screen = pytest.mark.parametrize("screen", SCREENS, ids=lambda screen: scr
 @pytest.mark.slow
 @pytest.mark.parametrize("setting", SETTINGS)
 @every_screen
-def test_axe_finds_nothing(screen: Screen, setting: str, world: World, open_page: OpenPage) -> None:
-    page = open_page(screen.email(world), **ALL_SETTINGS[setting])
+def test_axe_finds_nothing(screen: Screen, setting: str, world: World, borrow_page: OpenPage) -> None:
+    page = borrow_page(screen.email(world), **ALL_SETTINGS[setting])
     screen.lead(Visit(world, page))
     found = Axe().run(page, options=RULES).response["violations"]
     assert [
@@ -40,8 +40,8 @@ def test_axe_finds_nothing(screen: Screen, setting: str, world: World, open_page
 
 @pytest.mark.slow
 @every_screen
-def test_nothing_is_wider_than_320_pixels(screen: Screen, world: World, open_page: OpenPage) -> None:
-    page = open_page(screen.email(world), width=320)
+def test_nothing_is_wider_than_320_pixels(screen: Screen, world: World, borrow_page: OpenPage) -> None:
+    page = borrow_page(screen.email(world), width=320)
     screen.lead(Visit(world, page))
     widths = page.evaluate(
         """() => [document.scrollingElement, ...document.querySelectorAll("dialog[open], .db")]
