@@ -287,7 +287,7 @@ def test_a_host_that_does_not_take_the_connection_ends_at_the_deadline(client: H
         error = failure(client, f"http://127.0.0.1:{address[1]}", deadline=SHORT_DEADLINE)
         for filler in waiting:
             filler.close()
-    assert (type(error), error.code) == (TemporaryError, "http.timeout")
+    assert (type(error), error.code) == (TemporaryError, "http.unreachable")
 
 
 def test_limits_of_the_client_hold_unless_a_request_names_its_own(server: Server) -> None:

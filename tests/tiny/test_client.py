@@ -326,8 +326,8 @@ def test_200_that_is_not_json_is_temporary(client: TinyV3Client, body: bytes) ->
     ("trouble", "code"),
     [
         (requests.ReadTimeout("late"), "http.timeout"),
-        (requests.ConnectTimeout("late"), "http.timeout"),
-        (requests.ConnectionError("refused"), "http.unreachable"),
+        (requests.ConnectTimeout("late"), "http.unreachable"),
+        (requests.ConnectionError("broken"), "http.interrupted"),
         (requests.exceptions.ContentDecodingError("junk"), "http.interrupted"),
     ],
 )

@@ -249,8 +249,8 @@ def test_trouble_at_the_token_address_is_temporary(
     ("trouble", "code"),
     [
         (requests.ReadTimeout("late"), "http.timeout"),
-        (requests.ConnectTimeout("late"), "http.timeout"),
-        (requests.ConnectionError("refused"), "http.unreachable"),
+        (requests.ConnectTimeout("late"), "http.unreachable"),
+        (requests.ConnectionError("broken"), "http.interrupted"),
     ],
 )
 @responses.activate
