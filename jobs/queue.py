@@ -26,7 +26,7 @@ from jobs.nudges import nudge
 
 SYSTEM_CHANNEL = "system"
 # So many temporary errors in a row, and a channel rests.
-BREAKER_FAILURES = 5
+BREAKER_FAILURES = 3
 # The reason of a row whose work another row of equal channel, kind and key does.
 MERGED = "merged"
 
@@ -325,7 +325,7 @@ def resume_channel(channel: str) -> None:
 
 
 def note_failure(channel: str) -> None:
-    """One more temporary error in a row on this channel; from the fifth on it rests, up to 15 minutes."""
+    """One more temporary error in a row on this channel; from the third on it rests, up to 15 minutes."""
     row = get_channel(channel)
     row.breaker_failures += 1
     if row.breaker_failures >= BREAKER_FAILURES:

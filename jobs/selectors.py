@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 
+from django.conf import settings
 from django.db.models import QuerySet
 
-from jobs.models import Channel, Heartbeat, Job, JobStatus, Schedule
+from jobs.models import Budget, Channel, Heartbeat, Job, JobStatus, Schedule
 
 # The name of the dispatcher's heartbeat.
 DISPATCH = "dispatch"
@@ -24,6 +25,14 @@ def count_parked(channel: str | None = None) -> int:
 
 def find_parked(*, channel: str, kind: str, key: str) -> Job | None:
     return list_parked().filter(channel=channel, kind=kind, key=key).last()
+
+
+def calls_per_minute(budget_key: str, kind: str) -> float:
+    """How many calls of this kind the account allows, as far as we know."""
+    if settings.SLOT_SPACING_SECONDS:
+        return 60.0 / float(settings.SLOT_SPACING_SECONDS)
+    learnt = Budget.objects.filter(key=f"{budget_key}:{kind}").values_list("per_minute", flat=True).first()
+    return float(learnt or settings.CALLS_PER_MINUTE)
 
 
 def next_run_at(channel: str, kind: str) -> dt.datetime | None:

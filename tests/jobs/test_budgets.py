@@ -71,6 +71,95 @@ def test_a_stop_holds_and_never_brings_the_slot_forward(sleeps):
     assert postponed.value.not_before == at - dt.timedelta(seconds=budgets.CLAIM_AHEAD_SECONDS)
 
 
+@pytest.fixture
+def learning(settings: Any, sleeps: list[float]) -> list[float]:
+    """Limits are learnt, as in production; the seconds that ``take_slot`` would have slept."""
+    settings.SLOT_SPACING_SECONDS = None
+    settings.CALLS_PER_MINUTE = 30
+    return sleeps
+
+
+def headers(limit: int, remaining: int, reset: int) -> dict[str, str]:
+    values = {"Limit": limit, "Remaining": remaining, "Reset": reset}
+    return {f"X-Ratelimit-{name}": str(value) for name, value in values.items()}
+
+
+def spacing_of(kind: str = "read") -> float:
+    """Seconds from one slot to the next one of the kind, as the next call would find it."""
+    Budget.objects.filter(key__startswith="tiny-1").update(next_slot_at=clock.now())
+    before = clock.now()
+    budgets.take_slot("tiny-1", kind)
+    return (Budget.objects.get(key=f"tiny-1:{kind}").next_slot_at - before).total_seconds()
+
+
+def test_until_it_is_learnt_the_limit_of_the_smallest_plan_holds(learning):
+    assert 62 / 30 <= spacing_of("read") < 62 / 30 + 0.5
+    assert 62 / 30 <= spacing_of("write") < 62 / 30 + 0.5
+    assert 62 / 5 <= spacing_of("batch") < 62 / 5 + 0.5
+
+
+def test_reads_and_writes_are_limited_apart_and_together_four_a_second(learning):
+    budgets.take_slot("tiny-1", "read")
+    budgets.take_slot("tiny-1", "write")
+    assert len(learning) == 1
+    assert 0 < learning[0] <= 0.28
+    budgets.take_slot("tiny-1", "read")
+    assert 1.5 < learning[1] <= 62 / 30
+
+
+def test_the_limit_is_learnt_for_its_kind(learning):
+    budgets.observe("tiny-1", "read", headers(120, 119, 60))
+    assert 62 / 120 <= spacing_of("read") < 62 / 120 + 0.5
+    assert 62 / 30 <= spacing_of("write") < 62 / 30 + 0.5
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"X-Ratelimit-Limit": "120"},
+        headers(4, 3, 1),
+        headers(0, 5, 60),
+        headers(120, -1, 60),
+        headers(120, 119, 1_700_000_000),
+        {**headers(120, 119, 60), "X-Ratelimit-Limit": "many"},
+        {**headers(120, 119, 60), "X-Ratelimit-Reset": "nan"},
+    ],
+)
+def test_headers_that_say_nothing_sensible_change_nothing(learning, said):
+    budgets.observe("tiny-1", "read", said)
+    assert 62 / 30 <= spacing_of("read") < 62 / 30 + 0.5
+
+
+def test_nothing_left_is_a_stop_until_the_reset_for_this_kind_only(learning):
+    budgets.observe("tiny-1", "read", headers(30, 0, 40))
+    with pytest.raises(JobPostponed) as postponed:
+        budgets.take_slot("tiny-1", "read")
+    assert 38 < (postponed.value.not_before - clock.now()).total_seconds() < 40
+    budgets.take_slot("tiny-1", "write")
+    assert learning == []
+
+
+def test_the_bucket_of_the_second_teaches_no_limit(learning):
+    budgets.observe("tiny-1", "read", headers(4, 0, 1))
+    assert Budget.objects.get(key="tiny-1:read").per_minute is None
+
+
+def test_what_another_program_left_is_spread_until_the_reset(learning, move_clock):
+    budgets.observe("tiny-1", "read", headers(60, 5, 30))
+    assert 6.0 <= spacing_of("read") < 6.5
+    move_clock(dt.timedelta(seconds=31))
+    assert 62 / 60 <= spacing_of("read") < 62 / 60 + 0.5
+
+
+def test_alone_on_the_account_nothing_slows_down(learning):
+    """Our own pace leaves exactly what it needs, whenever in the minute we look."""
+    for second in range(60):
+        used = int(second / (62 / 30)) + 1
+        budgets.observe("tiny-1", "read", headers(30, 30 - used, 60 - second))
+        assert Budget.objects.get(key="tiny-1:read").pace_seconds is None, second
+
+
 @pytest.mark.django_db(transaction=True)
 def test_inside_a_transaction_it_is_refused(sleeps):
     with transaction.atomic(), pytest.raises(RuntimeError, match="durable"):
