@@ -220,6 +220,8 @@ ERP_PROVIDERS = {"tiny": "tiny.provider.TinyProvider"}
 JOB_HANDLERS = {
     "pull_orders": "orders.sync.pull_orders",
     "sweep_orders": "orders.sync.sweep_orders",
+    "plan_import": "orders.sync.plan_import",
+    "import_history": "orders.sync.import_history",
     "pull_invoices": "orders.sync.pull_invoices",
     "complete_order": "orders.sync.complete_order",
     "renew_token": "integrations.sync.renew_token",

@@ -39,6 +39,12 @@ HISTORY: Mapping[str, Sentence] = {
         tone="ok",
         how="consulta periódica",
     ),
+    "orders.import_done": Sentence(
+        "Importação inicial concluída",
+        "{seen} pedidos lidos desde {since}; {created} importados, {skipped} fora das situações escolhidas.",
+        icon="refresh",
+        tone="ok",
+    ),
     "orders.list_repeats": Sentence(
         "A lista de pedidos do Tiny se repetiu",
         "Paramos a leitura para não girar em falso. A próxima consulta tenta de novo, sem precisar de você.",

@@ -76,3 +76,14 @@ class FilterForm(forms.Form):
             "ate": f"Até {wanted.placed_to:%d/%m/%Y}" if wanted.placed_to else "",
         }
         return {name: label for name, label in labels.items() if label}
+
+
+class ImportForm(forms.Form):
+    """How far back the first import goes."""
+
+    days = forms.ChoiceField(
+        label="Trazer pedidos dos últimos",
+        choices=[*((str(days), f"{days} dias") for days in (15, 30, 60, 90)), ("365", "12 meses")],
+        initial="30",
+        widget=forms.Select(attrs={"class": "inp"}),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from contracts.records import InvoiceState, OrderStatus
 from history.models import HistoryEntry
 from integrations import registry
 from integrations.models import Integration
-from orders.models import Invoice, Order, OrderReference, PassedOverOrder
+from orders.models import ImportState, Invoice, Order, OrderImport, OrderReference, PassedOverOrder
 from orders.sentences import PASSED_OVER
 
 # A nota may be dated a little before we could see it.
@@ -227,6 +228,32 @@ def summarise_first_read(integration: Integration, step: Mapping[str, Any]) -> d
     skipped = PassedOverOrder.objects.filter(integration=integration).count()
     since = dt.date.fromisoformat(step["created_from"]).strftime("%d/%m/%Y")
     return {"since": since, "created": created, "skipped": skipped, "seen": created + skipped}
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """An import as the panel shows it. ``minutes`` is what it takes, or what is left of it."""
+
+    run: OrderImport
+    minutes: int
+    rows_per_minute: int
+
+    @property
+    def polls(self) -> bool:
+        """Whether the page asks again by itself."""
+        return self.run.state in (ImportState.PLANNING, ImportState.RUNNING)
+
+
+def describe_import(integration: Integration, now: dt.datetime) -> ImportProgress | None:
+    """The newest import of the integration."""
+    run = OrderImport.objects.filter(integration=integration).order_by("-requested_at", "-id").first()
+    if run is None:
+        return None
+    left = max(0, (run.rows_total or 0) - run.rows_read)
+    # A hundred orders a call, and as many notas: two calls.
+    minutes = math.ceil(2 * math.ceil(left / 100) / (run.calls_per_minute or 1))
+    elapsed = ((run.finished_at or now) - run.started_at).total_seconds() if run.started_at else 0
+    return ImportProgress(run, minutes, round(60 * run.rows_read / elapsed) if elapsed > 1 else 0)
 
 
 def is_awaiting_invoices(integration: Integration) -> bool:

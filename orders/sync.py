@@ -22,7 +22,7 @@ from jobs import queue
 from jobs.queue import Priority
 from jobs.runner import JobContext
 from orders import selectors, services
-from orders.models import OrderReference
+from orders.models import ImportState, OrderImport, OrderReference
 from orders.paging import Reading, advance
 
 ORDERS, INVOICES = "orders", "invoices"
@@ -93,6 +93,10 @@ def _finish_reading(integration: Integration, step: dict[str, Any], reading: Rea
     integration.save(update_fields=["last_polled_at"])
     services.give_up_invoices(integration=integration)
     services.enqueue_some_details(integration=integration)
+    _pull_awaited_invoices(integration)
+
+
+def _pull_awaited_invoices(integration: Integration) -> None:
     if selectors.is_awaiting_invoices(integration):
         queue.enqueue(
             "pull_invoices",
@@ -146,6 +150,48 @@ def _begin_sweep(integration: Integration) -> dict[str, Any]:
         "situations": list(integration.import_situations),
         "reading": Reading().to_step(),
     }
+
+
+def plan_import(job: JobContext) -> None:
+    """How many orders the ERP has since the day that was asked for: one call."""
+    with tenant(job.organization_id):
+        run = OrderImport.objects.select_related("integration").get(pk=int(job.key))
+    if run.state != ImportState.PLANNING:
+        return
+    integration = run.integration
+    page = registry.get_provider(integration.provider).list_orders(
+        IntegrationContext(integration, job_id=job.id), OrderQuery(created_from=run.created_from), offset=0
+    )
+    total = page.total if page.total is not None else len(page.row_ids)
+    with tenant(job.organization_id):
+        services.record_plan(import_id=run.pk, rows_total=total)
+
+
+def import_history(job: JobContext) -> None:
+    """Read the orders since a day, page by page; it stops between two pages when a person cancels."""
+    with tenant(job.organization_id):
+        run = OrderImport.objects.select_related("integration").get(pk=int(job.key))
+    integration = run.integration
+    provider = registry.get_provider(integration.provider)
+    context = IntegrationContext(integration, job_id=job.id)
+    query = OrderQuery(created_from=run.created_from)
+    reading = Reading.from_step(job.step["reading"]) if job.step else Reading()
+    is_wanted = run.state == ImportState.RUNNING
+    while is_wanted and not reading.is_done:
+        page = provider.list_orders(context, query, offset=reading.offset)
+        reading = advance(reading, page)
+        with tenant(job.organization_id):
+            result = services.upsert_from_list(
+                integration=integration, page=page, situations=provider.situations
+            )
+            is_wanted = services.advance_import(
+                import_id=run.pk, result=result, rows_read=reading.distinct, rows_total=reading.total
+            )
+            job.save_step(reading=reading.to_step())
+    if is_wanted:
+        with tenant(job.organization_id):
+            services.finish_import(import_id=run.pk)
+            _pull_awaited_invoices(integration)
 
 
 def pull_invoices(job: JobContext) -> None:

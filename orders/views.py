@@ -4,11 +4,11 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
-from django.views.decorators.http import require_safe
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import clock
-from accounts.permissions import READERS, TenantRequest, tenant_view
+from accounts.permissions import ADMINS, READERS, TenantRequest, tenant_view
 from history.selectors import list_entries
 from history.timeline import build_days
 from integrations import registry
@@ -17,10 +17,10 @@ from integrations.selectors import list_integrations
 from jobs.queue import Priority
 from jobs.selectors import find_parked
 from orders import selectors, services
-from orders.forms import FilterForm
+from orders.forms import FilterForm, ImportForm
 from orders.models import Order
 from orders.sentences import HISTORY
-from ui.fragments import render_page
+from ui.fragments import render_page, wants_fragment
 from ui.paging import paginate
 
 # The part of the empty page that asks whether the first orders are there.
@@ -92,6 +92,56 @@ def passed_over(request: TenantRequest, pk: int) -> HttpResponse:
     integration = get_object_or_404(Integration.objects.all(), pk=pk)
     skipped = selectors.summarise_passed_over(integration)
     return render(request, "orders/_passed_over.html", {"skipped": skipped, "integration": integration})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant_view(READERS)
+def order_import(request: TenantRequest, pk: int) -> HttpResponse:
+    """«Importação inicial» of the integration's page: plan, progress and summary, each where it stands.
+
+    POST with ``action`` plan (and ``days``), start or cancel; only an Administrador may.
+    """
+    integration = get_object_or_404(Integration.objects.all(), pk=pk)
+    may_import = request.membership.perfil in ADMINS
+    form = ImportForm(request.POST or None)
+    refusal, status = "", 200
+    if request.method == "POST":
+        if not may_import:
+            raise Http404
+        try:
+            _act_on_import(request, integration, form)
+        except services.ImportRefused as error:
+            refusal, status = str(error), 422
+        if not wants_fragment(request) and status == 200:
+            return redirect(
+                "integrations:connection",
+                slug=request.organization.slug,
+                provider=integration.provider,
+                pk=integration.pk,
+            )
+    context = {
+        "integration": integration,
+        "progress": selectors.describe_import(integration, clock.now()),
+        "import_form": form,
+        "refusal": refusal,
+        "may_import": may_import,
+    }
+    return render(request, "orders/_import.html", context, status=status)
+
+
+def _act_on_import(request: TenantRequest, integration: Integration, form: ImportForm) -> None:
+    action = request.POST.get("action", "")
+    if action == "plan":
+        if not form.is_valid():
+            raise services.ImportRefused("Escolha de quantos dias atrás importar.")
+        person = request.membership.user.name
+        services.plan_import(integration=integration, days=int(form.cleaned_data["days"]), person=person)
+    elif action == "start":
+        services.start_import(integration=integration)
+    elif action == "cancel":
+        services.cancel_import(integration=integration)
+    else:
+        raise services.ImportRefused("Escolha o que fazer com a importação.")
 
 
 def _get_or_404(number: int) -> Order:

@@ -1,5 +1,14 @@
 """Orders: writes, inside the caller's ``tenant``, without HTTP."""
 
+from orders.services.backfill import (
+    ImportRefused,
+    advance_import,
+    cancel_import,
+    finish_import,
+    plan_import,
+    record_plan,
+    start_import,
+)
 from orders.services.completion import (
     enqueue_completion,
     enqueue_missed,
@@ -13,13 +22,20 @@ from orders.services.lines import SUBJECT
 
 __all__ = [
     "SUBJECT",
+    "ImportRefused",
+    "advance_import",
     "apply_details",
     "attach_invoices",
+    "cancel_import",
     "enqueue_completion",
     "enqueue_missed",
     "enqueue_some_details",
+    "finish_import",
     "give_up_invoices",
     "mark_deleted_at_erp",
     "mark_seen",
+    "plan_import",
+    "record_plan",
+    "start_import",
     "upsert_from_list",
 ]

@@ -71,6 +71,7 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "orders:list": page(),
     "orders:detail": page(),
     "orders:items": page(),
+    "orders:import": page() | {"POST": Answer(422, ADMINS)},
     "orders:passed_over": page(),
     "panel:errors": page(OPERATORS),
     "panel:retry": {"POST": Answer(302, OPERATORS)},
