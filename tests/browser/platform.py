@@ -104,12 +104,12 @@ class Platform:
 
     def __exit__(self, *error: object) -> None:
         self._stack.stop()
+        for log in sorted(Path(self._folder.name).glob("*.log")):
+            # pytest shows it when the last test, or what makes the platform, failed.
+            print(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}")
         self.tiny.stop()
         self._database.close()
         self._folder.cleanup()
-
-    def read_log(self, name: str) -> str:
-        return (Path(self._folder.name) / f"{name}.log").read_text(errors="replace")
 
     def create_companies(
         self, names: dict[str, str], guests: dict[str, list[str]] | None = None
