@@ -18,7 +18,6 @@ OWNER_COMMANDS = {
     "sqlmigrate",
     "squashmigrations",
     "create_organization",
-    "set_clock",
 }
 STAFF_COMMANDS = {"demo_status"}
 
