@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,7 +15,7 @@ from django.test import Client
 from accounts.models import Organization, User
 from accounts.tenancy import tenant
 from integrations.credentials import redirect_uri
-from integrations.models import Integration
+from integrations.models import Credential, Integration
 from jobs import runner
 from jobs.dispatch import dispatch_due
 from jobs.models import Job
@@ -107,6 +109,30 @@ def company(
     client_of: Callable[[User], Client],
 ) -> Company:
     return Company(organization, client_of(admin), tiny.add_account())
+
+
+@pytest.fixture
+def watch_secrets(
+    company: Company, caplog: pytest.LogCaptureFixture, owner_sql: Callable[..., list[tuple[Any, ...]]]
+) -> Iterator[None]:
+    """After the test: no log, recorded call or page has shown a secret, a token or a buyer's whole CPF."""
+    caplog.set_level(logging.DEBUG)
+    yield
+    ((calls,),) = owner_sql("SELECT coalesce(string_agg(t::text, chr(10)), '') FROM jobs_call t")
+    paths = ["pedidos/", "pedidos/1/", "erros/", "integracoes/erp/nativos/"]
+    with tenant(company.organization):
+        paths += [f"integracoes/erp/nativos/tiny/{row.pk}/conexao/" for row in Integration.objects.all()]
+        secrets = {company.app["client_secret"]}
+        for credential in Credential.objects.all():
+            secrets |= {credential.get_secret(name) for name in ("access_token", "refresh_token")}
+    documents = {row["cpfCnpj"] for row in company.account.list_orders()}
+    people = {document for document in documents if len(re.sub(r"\D", "", document)) == 11}
+    people |= {re.sub(r"\D", "", document) for document in people}
+    pages = "".join(company.client.get(f"{company.base}/{path}").content.decode() for path in paths)
+    shown = caplog.text + calls + pages
+    # What Keycloak signs begins so.
+    for secret in {"eyJ", *secrets, *people} - {""}:
+        assert secret not in shown
 
 
 @pytest.fixture

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import html
-import logging
 import re
 from collections.abc import Callable
 from typing import Any
@@ -32,6 +31,7 @@ OwnerSql = Callable[..., list[tuple[Any, ...]]]
 CALLBACK = "/integracoes/tiny/oauth/retorno/"
 
 STATE_INVALID = "Este link de autorização já foi usado ou venceu"
+pytestmark = pytest.mark.usefixtures("watch_secrets")
 CODE_USED = "Esta autorização já foi usada ou venceu"
 
 
@@ -45,11 +45,6 @@ def read_page(client: Client, address: str) -> str:
     response = client.get(address, follow=True)
     assert response.status_code == 200
     return html.unescape(response.content.decode())
-
-
-@pytest.fixture(autouse=True)
-def keep_log(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
 
 
 def query_of(address: str) -> dict[str, str]:
@@ -114,7 +109,8 @@ def test_connects_and_starts_the_first_poll(
             (integration.channel, "renew_token", dt.timedelta(hours=3)),
             (integration.channel, "sweep_orders", dt.timedelta(hours=1)),
         ]
-        assert [job.kind for job in Job.objects.filter(status="pending")] == ["pull_orders"]
+        waiting = Job.objects.filter(status="pending").values_list("kind", flat=True)
+        assert sorted(waiting) == ["pull_orders", "test_connection"]
     assert history_of(company) == [("integration.created", ""), ("integration.connected", "")]
     run_jobs()
     with tenant(company.organization):
@@ -408,7 +404,7 @@ def test_token_endpoint_fails(company: Company, go_back: Callable[[str], str], f
     back = company.authorize(company.press_connect())
     before = snapshot(company)
     page = go_back(back)
-    sentence = "O Tiny está instável" if "status" in fault else "O endereço do Tiny não respondeu"
+    sentence = "O Tiny está instável" if "status" in fault else "A resposta do Tiny veio pela metade"
     assert_refused(company, before, page, sentence)
 
 

@@ -23,7 +23,11 @@ from tests.processes import Process, Stack, wait_until
 from tests.simulated_tiny import find_free_port
 
 # Short, so that a dead worker is noticed within a test; long enough for a busy machine.
-FAST = {"JOB_LEASE_SECONDS": "3", "DISPATCH_SECONDS": "0.5", "SLOT_SPACING_SECONDS": "0"}
+FAST = {
+    "JOB_LEASE_SECONDS": "3",
+    "DISPATCH_SECONDS": "0.5",
+    "SLOT_SPACING_SECONDS": "0",
+}
 LIST, NOTES = "GET /pedidos", "GET /notas"
 Starter = Callable[[], Process]
 
@@ -80,12 +84,25 @@ def assert_each_order_once(company: Company) -> None:
         assert not Job.objects.filter(status="parked").exists()
 
 
+def assert_nothing_leaked(company: Company, stack: Stack) -> None:
+    """No log of a process, killed or not, shows a token or a buyer's document."""
+    logs = "".join(process.output for process in stack.processes)
+    assert "jobs.tasks.run_due" in logs
+    for document in {row["cpfCnpj"] for row in company.account.list_orders()} - {""}:
+        assert document not in logs
+        assert re.sub(r"\W", "", document) not in logs
+    for secret in ("eyJ", company.app["client_secret"]):
+        assert secret not in logs
+
+
 def outcomes(company: Company) -> Counter[str]:
     with tenant(company.organization):
         return Counter(JobAttempt.objects.values_list("outcome", flat=True))
 
 
-def test_worker_killed_in_mid_import(company: Company, start_worker: Starter, start_beat: Starter) -> None:
+def test_worker_killed_in_mid_import(
+    company: Company, stack: Stack, start_worker: Starter, start_beat: Starter
+) -> None:
     company.account.add_orders(count=300, with_invoices=True)
     company.connect()
     slow_down(company, 500)
@@ -99,6 +116,7 @@ def test_worker_killed_in_mid_import(company: Company, start_worker: Starter, st
     wait_until(lambda: is_quiet(company), seconds=90)
     assert_each_order_once(company)
     assert outcomes(company)["lost"] == 1
+    assert_nothing_leaked(company, stack)
     assert company.account.count_calls()[LIST] <= 4
 
 
