@@ -24,6 +24,8 @@ from launcher.valkey import Valkey
 
 DEFAULT_PORT = 8000
 DEFAULT_SIMULATOR_PORT = 8100
+# Each process chooses its role by itself, and none may be as powerful as whoever makes the roles.
+_NOT_FOR_CHILDREN = ("DATABASE_ROLE", "DATABASE_ADMIN_URL")
 _LONGEST_PAUSE = 30.0
 # Who lived this long had no trouble in starting.
 _HEALTHY_SECONDS = 60.0
@@ -76,10 +78,7 @@ def run(port: int | None = None) -> int:
 class Supervisor:
     def __init__(self, port: int | None = None, *, environment: Mapping[str, str] | None = None) -> None:
         self.given = dict(os.environ if environment is None else environment)
-        # Each process chooses its role by itself.
-        self.given.pop("DATABASE_ROLE", None)
-        # For us alone: no child of ours may be that powerful.
-        self.admin_url = self.given.pop("DATABASE_ADMIN_URL", "")
+        self.admin_url = self.given.get("DATABASE_ADMIN_URL", "")
         self.logs = VAR / "log"
         self.registry = Registry(VAR / "processes.json")
         self.ports = Ports(VAR / "ports.json")
@@ -127,6 +126,8 @@ class Supervisor:
         self._step()
         write_private(VAR / "run.env", "".join(f"{name}='{value}'\n" for name, value in environment.items()))
         stack = Stack({**self.given, **environment}, logs=self.logs, registry=self.registry)
+        for name in _NOT_FOR_CHILDREN:
+            stack.environment.pop(name, None)
         simulator, web = stack.simulator(self.simulator_port), stack.web(self.port)
         # It makes its own tables, beside the migrations of ours.
         self._start_and_watch(simulator.name, simulator, simulator.log)

@@ -270,7 +270,13 @@ def test_an_answer_without_end_is_temporary(flow: TinyOAuth) -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["http://127.0.0.1:9000/realms", "http://localhost:9000/r", "http://[::1]:9000/r"]
+    "address",
+    [
+        "http://127.0.0.1:9000/realms",
+        "http://localhost:9000/r",
+        "http://simulator.localhost:9000/r",
+        "http://[::1]:9000/r",
+    ],
 )
 @responses.activate
 def test_plain_http_on_this_machine(address: str) -> None:
