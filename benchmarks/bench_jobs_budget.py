@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 SECONDS = float(os.environ.get("BENCH_SECONDS", "180"))
 PROCESSES = 8
+START_SECONDS = 20.0
 CASES: dict[str, dict[str, Any]] = {
     "sliding-30": {"read_limit": 30, "window": "sliding"},
     "fixed-30": {"read_limit": 30, "window": "fixed"},
@@ -42,10 +43,12 @@ def test_budget(tiny: SimulatedTiny, stack: Stack) -> None:
         app = account.add_app(REDIRECT_URI)
         accounts[name] = account
         tokens[name] = App(tiny, account.id, app["client_id"], app["client_secret"]).connect()["access_token"]
-    begins_at = time.time()
+    begins_at = time.time() + START_SECONDS
     ends_at = begins_at + SECONDS
-    plan = json.dumps({"ends_at": ends_at, "api_url": tiny.api_url, "accounts": tokens})
-    processes = [stack.start("-m", "benchmarks.budget_process", plan) for _ in range(PROCESSES)]
+    plan = {"begins_at": begins_at, "ends_at": ends_at, "api_url": tiny.api_url, "accounts": tokens}
+    variables = {"BUDGET_PLAN": json.dumps(plan)}
+    processes = [stack.start("-m", "benchmarks.budget_process", **variables) for _ in range(PROCESSES)]
+    time.sleep(START_SECONDS)
     taken = use_as_another_program(
         [account for name, account in accounts.items() if name.startswith("shared")], ends_at
     )

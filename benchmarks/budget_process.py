@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import sys
+import os
 import threading
 import time
 
@@ -42,7 +42,8 @@ def call_until(ends_at: float, api_url: str, key: str, token: str) -> None:
 
 
 def main() -> None:
-    plan = json.loads(sys.argv[1])
+    plan = json.loads(os.environ["BUDGET_PLAN"])
+    time.sleep(max(plan["begins_at"] - time.time(), 0))
     threads = [
         threading.Thread(target=call_until, args=(plan["ends_at"], plan["api_url"], key, token))
         for key, token in plan["accounts"].items()

@@ -32,6 +32,8 @@ WINDOW_SECONDS = 60.0
 LATENESS_SECONDS = 2.0
 # Tiny counts calls that write many records apart, on every plan alike.
 BATCHES_PER_MINUTE = 5
+# So much slower each time that another program used the account up.
+GIVE_WAY = 1.25
 # Any smaller «limit» is that of another bucket (the one per second), any larger one a mistake.
 PLAUSIBLE_LIMITS = range(10, 10_001)
 LONGEST_RESET_SECONDS = 600.0
@@ -94,22 +96,23 @@ def _correct(lane: Budget, said: _Said, now: dt.datetime) -> None:
     reset_at = now + dt.timedelta(seconds=said.reset_seconds)
     if said.remaining == 0:
         lane.next_slot_at = max(lane.next_slot_at, reset_at)
-        return
     if said.limit not in PLAUSIBLE_LIMITS:
         return
     lane.per_minute = said.limit
-    lane.pace_seconds = lane.pace_until = None
-    spacing = _spacing(lane, now).total_seconds()
-    if said.remaining >= int(said.reset_seconds / spacing):
-        return
-    # Somebody else uses this account: what is left after the slots that are taken already is spread.
+    spacing = _full_pace(lane)
     ahead = max((lane.next_slot_at - now).total_seconds(), 0.0)
     left = said.remaining - int(ahead / spacing)
-    if left <= 0:
-        lane.next_slot_at = max(lane.next_slot_at, reset_at)
-    else:
-        lane.pace_seconds = max((said.reset_seconds - ahead) / left, spacing)
-        lane.pace_until = reset_at
+    # Alone we never use the whole limit up, nor more than lasts until the reset: somebody else is there.
+    if said.remaining == 0:
+        # In a window that slides the others take what falls free: give way until they find their share.
+        lane.pace_seconds = _spacing(lane, now).total_seconds() * GIVE_WAY
+        lane.pace_until = reset_at + dt.timedelta(seconds=WINDOW_SECONDS)
+    elif said.remaining < int(said.reset_seconds / spacing):
+        if left <= 0:
+            lane.next_slot_at = max(lane.next_slot_at, reset_at)
+        else:
+            lane.pace_seconds = max((said.reset_seconds - ahead) / left, spacing)
+            lane.pace_until = reset_at
 
 
 def _reserve(budget_key: str, kind: str) -> float:
@@ -165,5 +168,11 @@ def _spacing(lane: Budget, at: dt.datetime) -> dt.timedelta:
         return dt.timedelta(seconds=settings.SLOT_SPACING_SECONDS)
     if lane.pace_until is not None and lane.pace_seconds is not None and at < lane.pace_until:
         return dt.timedelta(seconds=lane.pace_seconds)
+    return dt.timedelta(seconds=_full_pace(lane))
+
+
+def _full_pace(lane: Budget) -> float:
+    """Seconds between calls that have the account for themselves: at least one call below the limit."""
     default = BATCHES_PER_MINUTE if lane.key.endswith(":batch") else settings.CALLS_PER_MINUTE
-    return dt.timedelta(seconds=(WINDOW_SECONDS + LATENESS_SECONDS) / (lane.per_minute or default))
+    limit = lane.per_minute or default
+    return float(max((WINDOW_SECONDS + LATENESS_SECONDS) / limit, WINDOW_SECONDS / max(limit - 1, 1)))

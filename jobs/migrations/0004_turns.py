@@ -161,7 +161,8 @@ CALL_MISSED_TURNS = """
               WHERE j.status = 'pending' AND j.not_before < clock_now() - late) waiting
           ON waiting.organization_id = c.organization_id AND waiting.channel = c.name
         WHERE c.paused_at IS NULL AND NOT EXISTS (
-            SELECT FROM jobs_turn t WHERE t.organization_id = c.organization_id AND t.channel_id = c.id)
+            SELECT FROM jobs_turn t WHERE t.organization_id = c.organization_id AND t.channel_id = c.id
+               AND t.at <= clock_now() + late)
         RETURNING 1)
     SELECT count(*)::integer FROM missed
 """
