@@ -104,7 +104,6 @@ class Reader:
         self._http = requests.Session()
         self.authorization = f"Bearer {access_token}"
         self._http.headers["Authorization"] = self.authorization
-        self.deviations: dict[str, set[str]] = {}
 
     def call(self, method: str, path: str, **options: Any) -> requests.Response:
         return self._http.request(method, self._url + path, timeout=30, **options)

@@ -13,12 +13,19 @@ import psycopg2
 
 from . import faults, quota, store
 from .store import Cursor, Row, Store
-from .v3 import notas, pedidos, registers
+from .v3 import contatos, notas, pedido_writes, pedidos, produtos, registers
 from .v3.parameters import INVALID, Answer, Conditions, ValidationFailed, read_paging
-from .web import Request, Response, Router, json_response
+from .web import BadRequest, Request, Response, Router, json_response
 
 PREFIX = "/public-api/v3"
-ROUTES = [*pedidos.ROUTES, *notas.ROUTES, *registers.ROUTES]
+ROUTES = [
+    *pedidos.ROUTES,
+    *pedido_writes.ROUTES,
+    *notas.ROUTES,
+    *contatos.ROUTES,
+    *produtos.ROUTES,
+    *registers.ROUTES,
+]
 
 
 @dataclass
@@ -116,6 +123,9 @@ class Api:
                 return response
         except ValidationFailed as refusal:
             return json_response({"mensagem": INVALID, "detalhes": refusal.details}, 400)
+        except BadRequest:
+            detail = {"campo": "", "mensagem": "O corpo da requisição é inválido"}
+            return json_response({"mensagem": INVALID, "detalhes": [detail]}, 400)
         except psycopg2.DataError:
             # Numbers beyond the column's range find nothing at Tiny either.
             return json_response({"mensagem": INVALID, "detalhes": None}, 400)

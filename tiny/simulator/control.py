@@ -24,8 +24,10 @@ ACCOUNT_FIELDS = {
     "burst_limit": "burst_limit",
     "window": "quota_window",
     "quota_headers": "quota_headers",
+    "reserves_stock": "reserves_stock",
     "live": "is_live",
 }
+SWITCHES = ("live", "reserves_stock")
 NESTED_PARTS = (
     "cliente", "ecommerce", "transportador", "itens", "enderecoEntrega", "valorFrete", "valorDesconto",
     "valorOutrasDespesas", "observacoes", "numeroOrdemCompra", "servico",
@@ -448,7 +450,7 @@ def _read_account_fields(body: dict[str, Any]) -> dict[str, Any]:
                 raise BadRequest(f"{name} must be one of {', '.join(allowed)}")
             values[column] = body[name]
         else:
-            values[column] = bool(body[name]) if name == "live" else int(body[name])
+            values[column] = bool(body[name]) if name in SWITCHES else int(body[name])
     return values
 
 

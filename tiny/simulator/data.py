@@ -45,6 +45,8 @@ from .vocabulary import (
     Product,
 )
 
+DEPOSITO = {"id": 334_779_581, "nome": "Geral"}
+NATUREZA_OPERACAO = {"id": 334_779_520, "nome": "Venda"}
 BRASILIA = timezone(timedelta(hours=-3))
 
 SITUACOES = {
@@ -331,7 +333,7 @@ def _make_ecommerce(channel: Channel, account_id: int, rng: random.Random, day: 
 
 
 def _make_itens(catalogo: str, rng: random.Random) -> list[dict[str, Any]]:
-    products = HOME_GOODS if catalogo == "casa" else OUTDOOR_GOODS
+    products = list_products(catalogo)
     chosen = rng.sample(products, k=rng.choices((1, 2, 3, 4), weights=(60, 25, 10, 5))[0])
     return [
         {
@@ -347,6 +349,16 @@ def _make_itens(catalogo: str, rng: random.Random) -> list[dict[str, Any]]:
         }
         for product in chosen
     ]
+
+
+def list_products(catalogo: str) -> tuple[Product, ...]:
+    return HOME_GOODS if catalogo == "casa" else OUTDOOR_GOODS
+
+
+def complete_gtin(twelve: str) -> str:
+    """Twelve digits to a GTIN-13 (GS1 General Specifications, 7.9)."""
+    total = sum(int(digit) * (1 + 2 * (place % 2)) for place, digit in enumerate(twelve))
+    return f"{twelve}{-total % 10}"
 
 
 def find_product(sku: str) -> Product:
@@ -570,8 +582,9 @@ def make_nota(
             "pesoBruto": round(weight * 1.08, 3),
             "pesoLiquido": round(weight, 3),
             "itens": itens,
-            "parcelas": dados["pagamento"]["parcelas"],
-            "condicaoPagamento": dados["pagamento"]["condicaoPagamento"],
+            # An order written by API has no parcels until somebody sets them.
+            "parcelas": dados["pagamento"]["parcelas"] or [],
+            "condicaoPagamento": dados["pagamento"]["condicaoPagamento"] or "",
             "origem": {"id": str(pedido["id"]), "tipo": "venda"},
         },
     }  # fmt: skip

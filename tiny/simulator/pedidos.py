@@ -77,6 +77,9 @@ def invent_tracking(pedido: Row) -> tuple[str, str]:
 def change_dados(cursor: Cursor, pedido: Row, changes: dict[str, Any]) -> None:
     """Merge nested parts (cliente, ecommerce, transportador, itens …) into an order."""
     dados = merge(pedido["dados"], changes)
+    if "cliente" in changes:
+        contato = (dados["cliente"], data.document_of(dados), store.get_now(cursor))
+        store.save_contatos(cursor, pedido["account_id"], [contato])
     store.update_pedido(
         cursor,
         pedido["id"],

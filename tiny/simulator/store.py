@@ -143,6 +143,44 @@ CREATE TABLE IF NOT EXISTS nota (
 CREATE INDEX IF NOT EXISTS nota_list ON nota (account_id, id);
 CREATE INDEX IF NOT EXISTS nota_pedido ON nota (pedido_id);
 
+CREATE TABLE IF NOT EXISTS contato (
+    account_id integer NOT NULL REFERENCES account ON DELETE CASCADE,
+    id bigint NOT NULL,
+    documento text NOT NULL,
+    situacao text NOT NULL,
+    criado_em timestamptz NOT NULL,
+    atualizado_em timestamptz NOT NULL,
+    vezes smallint NOT NULL DEFAULT 1,
+    dados jsonb NOT NULL,
+    PRIMARY KEY (account_id, id)
+);
+
+CREATE TABLE IF NOT EXISTS produto (
+    account_id integer NOT NULL REFERENCES account ON DELETE CASCADE,
+    id bigint NOT NULL,
+    sku text NOT NULL,
+    descricao text NOT NULL,
+    gtin text NOT NULL,
+    situacao text NOT NULL DEFAULT 'A',
+    preco double precision NOT NULL,
+    preco_promocional double precision NOT NULL DEFAULT 0,
+    saldo double precision NOT NULL DEFAULT 0,
+    criado_em timestamptz NOT NULL,
+    alterado_em timestamptz NOT NULL,
+    vezes smallint NOT NULL DEFAULT 1,
+    PRIMARY KEY (account_id, id)
+);
+
+-- What was posted lately: Tiny refuses the same order twice.
+CREATE TABLE IF NOT EXISTS recent_post (
+    account_id integer NOT NULL REFERENCES account ON DELETE CASCADE,
+    digest text NOT NULL,
+    at timestamptz NOT NULL
+);
+CREATE INDEX IF NOT EXISTS recent_post_digest ON recent_post (account_id, digest);
+CREATE SEQUENCE IF NOT EXISTS contato_id START 899000001;
+CREATE SEQUENCE IF NOT EXISTS lancamento_id START 358126001;
+
 CREATE TABLE IF NOT EXISTS api_call (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     account_id integer REFERENCES account ON DELETE CASCADE,
@@ -184,7 +222,13 @@ ALTER TABLE account ADD COLUMN IF NOT EXISTS write_limit integer NOT NULL DEFAUL
 ALTER TABLE account ADD COLUMN IF NOT EXISTS quota_window text NOT NULL DEFAULT 'fixed';
 ALTER TABLE account ADD COLUMN IF NOT EXISTS quota_headers text NOT NULL DEFAULT 'reads';
 ALTER TABLE account ADD COLUMN IF NOT EXISTS made_at timestamptz NOT NULL DEFAULT clock_timestamp();
+ALTER TABLE account ADD COLUMN IF NOT EXISTS reserves_stock boolean NOT NULL DEFAULT false;
 ALTER TABLE api_call ADD COLUMN IF NOT EXISTS cause text NOT NULL DEFAULT '';
+ALTER TABLE pedido ADD COLUMN IF NOT EXISTS marcadores jsonb NOT NULL DEFAULT '[]';
+ALTER TABLE pedido ADD COLUMN IF NOT EXISTS estoque_lancado boolean NOT NULL DEFAULT false;
+INSERT INTO contato (account_id, id, documento, situacao, criado_em, atualizado_em, dados)
+    SELECT account_id, (dados->'cliente'->>'id')::bigint, documento, 'B', atualizado_em, atualizado_em,
+        dados->'cliente' FROM pedido WHERE NOT EXISTS (SELECT FROM contato) ON CONFLICT DO NOTHING;
 
 -- What the simulator takes for now: real time, or a moment held fast, moved by an offset.
 CREATE OR REPLACE FUNCTION clock() RETURNS timestamptz LANGUAGE sql STABLE AS $$
@@ -194,7 +238,10 @@ CREATE OR REPLACE FUNCTION clock() RETURNS timestamptz LANGUAGE sql STABLE AS $$
 $$;
 """
 
-TABLES = "fault, quota_window, api_call, nota, pedido, token_call, token, code, session, app, account"
+TABLES = (
+    "fault, quota_window, recent_post, contato, produto, api_call, nota, pedido, token_call, token, code,"
+    " session, app, account"
+)
 PEDIDO_COLUMNS = (
     "id", "account_id", "numero", "situacao", "data", "data_prevista", "data_faturamento", "data_envio",
     "data_entrega", "atualizado_em", "documento", "numero_ecommerce", "nota_id", "codigo_rastreamento",
@@ -214,6 +261,7 @@ ACCOUNT_DEFAULTS: Row = {
     "burst_limit": 0,
     "quota_window": "fixed",
     "quota_headers": "reads",
+    "reserves_stock": False,
     "is_live": False,
 }
 
@@ -280,7 +328,8 @@ def erase_everything(cursor: Cursor) -> None:
     """Back to an empty simulator; numbering starts again, so equal seeds give equal ids."""
     cursor.execute(f"TRUNCATE {TABLES} RESTART IDENTITY")
     cursor.execute("ALTER SEQUENCE pedido_id RESTART")
-    cursor.execute("ALTER SEQUENCE nota_id RESTART")
+    for sequence in ("nota_id", "contato_id", "lancamento_id"):
+        cursor.execute(f"ALTER SEQUENCE {sequence} RESTART")
     cursor.execute("DELETE FROM setting WHERE name IN ('clock_offset', 'clock_frozen_at')")
 
 
@@ -352,7 +401,7 @@ def add_account(cursor: Cursor, account: Mapping[str, Any]) -> Row:
     """Insert an account made by ``data``; its CNPJ must be new."""
     columns = (
         "cnpj", "razao_social", "fantasia", "email", "fone", "endereco", "catalogo", "seed", "read_limit",
-        "write_limit", "burst_limit", "quota_window", "quota_headers", "is_live",
+        "write_limit", "burst_limit", "quota_window", "quota_headers", "reserves_stock", "is_live",
     )  # fmt: skip
     account = {**ACCOUNT_DEFAULTS, **account}
     cursor.execute(
@@ -573,7 +622,29 @@ def add_pedidos(
         for place, (pedido, pedido_id) in enumerate(zip(pedidos, ids, strict=True))
     ]
     _insert(cursor, "pedido", PEDIDO_COLUMNS, rows)
+    for row in rows:
+        row.update(marcadores=[], estoque_lancado=False)
+    clientes = [(row["dados"]["cliente"], row["documento"], row["atualizado_em"]) for row in rows]
+    save_contatos(cursor, account_id, clientes)
     return rows
+
+
+def save_contatos(
+    cursor: Cursor, account_id: int, contatos: Iterable[tuple[dict[str, Any], str, datetime]]
+) -> None:
+    """Write contacts as (dados with ``id``, document, moment); what is known is changed."""
+    latest = {contato[0]["id"]: contato for contato in contatos}
+    execute_values(
+        cursor,
+        "INSERT INTO contato (account_id, id, documento, situacao, criado_em, atualizado_em, dados) VALUES %s"
+        " ON CONFLICT (account_id, id) DO UPDATE SET documento = excluded.documento,"
+        " atualizado_em = excluded.atualizado_em, dados = contato.dados || excluded.dados",
+        [
+            (account_id, dados["id"], document, "B", at, at, Json(dados))
+            for dados, document, at in latest.values()
+        ],
+        page_size=500,
+    )
 
 
 def _insert(cursor: Cursor, table: str, columns: Sequence[str], rows: Iterable[Row]) -> None:
@@ -644,6 +715,28 @@ def delete_pedido(cursor: Cursor, account_id: int, pedido_id: int) -> None:
     )
 
 
+def take_id(cursor: Cursor, sequence: str) -> int:
+    return _take_ids(cursor, sequence, 1)[0]
+
+
+def is_repeated_post(cursor: Cursor, account_id: int, body: str, within: timedelta) -> bool:
+    """Whether the same body came lately; it is remembered either way.
+
+    Looked up without a lock, for at Tiny two of five posted at once got through.
+    """
+    cursor.execute(
+        "SELECT count(*) AS total FROM recent_post"
+        " WHERE account_id = %s AND digest = %s AND at > clock() - %s",
+        (account_id, digest(body), within),
+    )
+    row = cursor.fetchone()
+    assert row is not None  # noqa: S101
+    if row["total"]:
+        return True
+    cursor.execute("INSERT INTO recent_post VALUES (%s, %s, clock())", (account_id, digest(body)))
+    return False
+
+
 def list_rows(
     cursor: Cursor,
     table: str,
@@ -654,7 +747,7 @@ def list_rows(
     *,
     descending: bool,
 ) -> tuple[list[Row], int]:
-    """A page of ``pedido`` or ``nota`` ordered by id, and how many rows match.
+    """A page of ``pedido``, ``nota``, ``contato`` or ``produto`` ordered by id, and how many rows match.
 
     ``conditions`` are pairs of SQL with one placeholder (our own text) and its value.
     """

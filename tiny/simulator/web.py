@@ -83,13 +83,23 @@ class Request:
 
     @cached_property
     def json(self) -> dict[str, Any]:
-        try:
-            value = json.loads(self.body or b"{}")
-        except ValueError as error:
-            raise BadRequest("body is not JSON") from error
+        value = self._read_json(b"{}")
         if not isinstance(value, dict):
             raise BadRequest("body must be a JSON object")
         return value
+
+    @cached_property
+    def json_list(self) -> list[Any]:
+        value = self._read_json(b"[]")
+        if not isinstance(value, list):
+            raise BadRequest("body must be a JSON list")
+        return value
+
+    def _read_json(self, empty: bytes) -> Any:
+        try:
+            return json.loads(self.body or empty)
+        except (ValueError, RecursionError) as error:
+            raise BadRequest("body is not JSON") from error
 
     def header(self, name: str) -> str:
         return str(self.environ.get("HTTP_" + name.upper().replace("-", "_"), ""))

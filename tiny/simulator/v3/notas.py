@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .. import store
+from .. import data, store
 from ..documents import normalize_document
 from ..store import Cursor, Row
 from ..web import Request, Response, json_response
@@ -134,7 +134,7 @@ def nota_detail(row: Row) -> dict[str, Any]:
         "valorFaturado": dados["valor"],
         "valorNotaComImpostos": dados["valor"],
         "idIntermediador": None,
-        "idNaturezaOperacao": 334_779_520,
+        "idNaturezaOperacao": data.NATUREZA_OPERACAO["id"],
         "idFormaPagamento": 1,
         "idMeioPagamento": None,
         "observacoes": "",
@@ -166,7 +166,26 @@ def nota_detail(row: Row) -> dict[str, Any]:
     }
 
 
+def get_xml(cursor: Cursor, account: Row, request: Request) -> Response:
+    """The XML is a stub that names its key: nobody here reads taxes out of it."""
+    row = store.get_nota(cursor, account["id"], int(request.params["id"]))
+    if row is None:
+        return Response(404)
+    key = row["chave"]
+    xml = f'<nfeProc versao="4.00"><NFe><infNFe Id="NFe{key}"/></NFe></nfeProc>' if key else ""
+    return json_response({"xmlNfe": xml, "xmlCancelamento": ""})
+
+
+def get_link(cursor: Cursor, account: Row, request: Request) -> Response:
+    row = store.get_nota(cursor, account["id"], int(request.params["id"]))
+    if row is None:
+        return Response(404)
+    return json_response({"link": f"https://erp.example.com/doc.view?id={store.digest(row['chave'])[:32]}"})
+
+
 ROUTES: list[Route] = [
     ("GET", "/notas", list_notas),
     ("GET", "/notas/{id:int}", get_nota),
+    ("GET", "/notas/{id:int}/xml", get_xml),
+    ("GET", "/notas/{id:int}/link", get_link),
 ]

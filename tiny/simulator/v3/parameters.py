@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
+from .. import data
 from ..store import Cursor, Row
-from ..web import BadRequest, Request, Response, json_response
+from ..web import Request, Response, json_response
 
 PAGE_LIMIT = 100
 INVALID = "Ocorreram erros de validação"
@@ -50,6 +51,21 @@ def read_date(request: Request, name: str) -> date | None:
         raise ValidationFailed(name, f"O campo {name} deve ser uma data válida") from None
 
 
+def read_moment(request: Request, name: str) -> datetime | None:
+    """A day or a moment, both of Brasília."""
+    text = request.query.get(name, "")
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text).replace(tzinfo=data.BRASILIA)
+    except ValueError:
+        raise ValidationFailed(name, f"O campo {name} deve ser uma data válida") from None
+
+
+def moment_of(moment: datetime) -> str:
+    return f"{moment.astimezone(data.BRASILIA):%Y-%m-%d %H:%M:%S}"
+
+
 def read_paging(request: Request) -> tuple[int, int, bool]:
     limit = read_int(request, "limit")
     offset = read_int(request, "offset") or 0
@@ -62,14 +78,6 @@ def read_paging(request: Request) -> tuple[int, int, bool]:
     if order not in ("", "asc", "desc"):
         raise ValidationFailed("orderBy", "O campo orderBy deve ser asc ou desc")
     return min(limit, PAGE_LIMIT), offset, order == "desc"
-
-
-def read_body(request: Request) -> dict[str, Any]:
-    """The JSON object of a request. Raises ValidationFailed."""
-    try:
-        return request.json
-    except BadRequest as error:
-        raise ValidationFailed("", "O corpo da requisição é inválido") from error
 
 
 def read_number(body: dict[str, Any], name: str, *, is_required: bool = False) -> float | None:

@@ -10,6 +10,8 @@ from datetime import datetime
 from datetime import time as clock_time
 from typing import Any
 
+from psycopg2.extras import Json
+
 from .. import data, store
 from ..documents import normalize_document
 from ..store import Cursor, Row
@@ -70,7 +72,8 @@ def conditions_of(request: Request) -> Conditions:
     if query.get("codigoCliente"):
         conditions.append(("dados->'cliente'->>'codigo' = %s", query["codigoCliente"]))
     if query.get("marcadores"):
-        conditions.append(("%s = ''", query["marcadores"]))
+        marker = Json([{"descricao": query["marcadores"]}])
+        conditions.append(("marcadores @> %s", marker))
     return conditions
 
 
@@ -120,9 +123,9 @@ def pedido_detail(row: Row) -> dict[str, Any]:
         "enderecoEntrega": dados["enderecoEntrega"],
         "ecommerce": dados["ecommerce"],
         "transportador": _transportador(row),
-        "deposito": {"id": 334_779_581, "nome": "Geral"},
+        "deposito": data.DEPOSITO,
         "vendedor": {"id": 0, "nome": ""},
-        "naturezaOperacao": {"id": 334_779_520, "nome": "Venda"},
+        "naturezaOperacao": data.NATUREZA_OPERACAO,
         "intermediador": dados["intermediador"],
         "pagamento": dados["pagamento"],
         "itens": dados["itens"],
