@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import os
 import threading
@@ -36,7 +37,8 @@ def call_until(ends_at: float, api_url: str, key: str, token: str) -> None:
             answer = http.get(f"{api_url}/info", timeout=30)
             budgets.observe(key, "read", answer.headers)
             if answer.status_code == 429:
-                budgets.stop_until(key, clock.now())
+                reset = float(answer.headers.get("X-Ratelimit-Reset", 60))
+                budgets.stop_until(key, clock.now() + dt.timedelta(seconds=reset))
     finally:
         connection.close()
 

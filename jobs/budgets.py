@@ -65,11 +65,17 @@ def observe(budget_key: str, kind: str, headers: Mapping[str, str]) -> None:
 
 
 def stop_until(budget_key: str, at: dt.datetime) -> None:
-    """The ERP said that the limit is reached: no slot before ``at``."""
+    """The ERP refused a call because of the limit: no slot before ``at``, and slower ones for a while.
+
+    Alone on the account we are never refused, so somebody else uses it.
+    """
     with transaction.atomic():
         account = _lock(budget_key)
         account.next_slot_at = max(account.next_slot_at, at)
         account.save()
+        for lane in Budget.objects.filter(key__startswith=f"{budget_key}:"):
+            _give_way(lane, clock.now())
+            lane.save()
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,17 +108,23 @@ def _correct(lane: Budget, said: _Said, now: dt.datetime) -> None:
     spacing = _full_pace(lane)
     ahead = max((lane.next_slot_at - now).total_seconds(), 0.0)
     left = said.remaining - int(ahead / spacing)
-    # Alone we never use the whole limit up, nor more than lasts until the reset: somebody else is there.
-    if said.remaining == 0:
-        # In a window that slides the others take what falls free: give way until they find their share.
-        lane.pace_seconds = _spacing(lane, now).total_seconds() * GIVE_WAY
-        lane.pace_until = reset_at + dt.timedelta(seconds=WINDOW_SECONDS)
-    elif said.remaining < int(said.reset_seconds / spacing):
+    ours = round(WINDOW_SECONDS / spacing)
+    if said.remaining == 0 and said.limit - ours >= 2:
+        # In a window that slides the others take what falls free.
+        _give_way(lane, now)
+    elif 0 < said.remaining < int(said.reset_seconds / spacing):
+        # Somebody else uses this account: what is left after the slots that are taken is spread.
         if left <= 0:
             lane.next_slot_at = max(lane.next_slot_at, reset_at)
         else:
             lane.pace_seconds = max((said.reset_seconds - ahead) / left, spacing)
             lane.pace_until = reset_at
+
+
+def _give_way(lane: Budget, now: dt.datetime) -> None:
+    """Slower each time, for a minute, until those who share the account find their part."""
+    lane.pace_seconds = _spacing(lane, now).total_seconds() * GIVE_WAY
+    lane.pace_until = now + dt.timedelta(seconds=WINDOW_SECONDS)
 
 
 def _reserve(budget_key: str, kind: str) -> float:

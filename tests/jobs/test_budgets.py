@@ -162,6 +162,19 @@ def test_each_time_that_another_program_uses_the_account_up_we_give_way(learning
     assert 62 / 60 <= spacing_of("read") < 62 / 60 + 0.2
 
 
+def test_nothing_left_on_the_smallest_plan_may_be_a_late_call_of_our_own(learning, move_clock):
+    budgets.observe("tiny-1", "read", headers(30, 0, 1))
+    assert 60 / 29 <= spacing_of("read") < 60 / 29 + 0.2
+
+
+def test_a_refusal_makes_us_give_way_for_a_minute(learning, move_clock):
+    budgets.observe("tiny-1", "read", headers(30, 15, 30))
+    budgets.stop_until("tiny-1", in_seconds(5))
+    assert 1.25 * 60 / 29 <= spacing_of("read") < 1.25 * 60 / 29 + 0.2
+    move_clock(dt.timedelta(seconds=62))
+    assert 60 / 29 <= spacing_of("read") < 60 / 29 + 0.2
+
+
 def test_alone_on_the_account_nothing_slows_down(learning):
     """Our own pace leaves exactly what it needs, whenever in the minute we look."""
     for second in range(60):
