@@ -17,6 +17,7 @@ COMPANIES = {
     "negada": "Pedra Lisa Utilidades Ltda",
     "revogada": "Rio Claro Calçados Ltda",
     "vazia": "Serra Azul Esportes Ltda",
+    "vista": "Vista Alegre Móveis Ltda",
 }
 
 

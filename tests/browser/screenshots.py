@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Page
@@ -16,9 +16,11 @@ FOLDER = ROOT / "var" / "screenshots"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def folder() -> None:
+def folder() -> Iterator[None]:
     shutil.rmtree(FOLDER, ignore_errors=True)
     FOLDER.mkdir(parents=True)
+    yield
+    print(f"\n{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}")
 
 
 @pytest.mark.parametrize("setting", ALL_SETTINGS)
@@ -28,7 +30,3 @@ def test_picture(screen: Screen, setting: str, world: World, borrow_page: Callab
     screen.lead(Visit(world, page))
     path = FOLDER / f"{screen.name}-{setting.replace(' ', '-')}.png"
     page.screenshot(path=path, full_page=True, animations="disabled")
-
-
-def test_where_they_are() -> None:
-    print(f"\n{len(list(FOLDER.glob('*.png')))} pictures in {FOLDER}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
+import pytest
 from playwright.sync_api import Page, expect
 
 from tests.browser.people import PASSWORD
@@ -114,6 +115,7 @@ def test_unsaved_changes_are_not_lost_by_a_key(
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+@pytest.mark.slow
 def test_search_menu_and_switch_of_organization_with_keys_only(world: World, open_page: OpenPage) -> None:
     page = open_page(GUEST)
     page.goto(f"{world.platform.url}{world.full.orders}")
@@ -134,6 +136,7 @@ def test_search_menu_and_switch_of_organization_with_keys_only(world: World, ope
     page.keyboard.press("Enter")
     press_until(page, "Trocar de organização")
     page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Escolha a organização")).to_be_visible()
     press_until(page, world.empty.name)
     page.keyboard.press("Enter")
     expect(page.get_by_role("heading", name="Nenhum pedido ainda")).to_be_visible()
