@@ -41,6 +41,9 @@ class Storm:
     def strike(self, company: Company) -> None:
         target = self.dice.choice(["worker", "beat", "child", "child"])
         if target == "worker":
+            # One that is still starting holds no job yet.
+            wait_until(lambda: "ready." in self.worker.output)
+            time.sleep(self.dice.uniform(0, 3))
             self.worker.kill()
             self.worker = self._start_worker()
         elif target == "beat":
