@@ -36,7 +36,7 @@ from launcher.processes import (
 )
 
 _HOST = "127.0.0.1"
-_START_SECONDS = 30.0
+_START_SECONDS = 60.0
 # A postmaster that was killed may hold its lock file for some two seconds more.
 _LOCK_FILE_SECONDS = 15.0
 # A test cluster need not survive a power cut; commits do survive a killed process.

@@ -112,7 +112,7 @@ class Stack(AbstractContextManager["Stack"]):
         child: Child,
         path: str = "/",
         *,
-        seconds: float = 60.0,
+        seconds: float = 120.0,
         interrupted: Callable[[], bool] = lambda: False,
     ) -> None:
         """Returns when `path` answers 200."""

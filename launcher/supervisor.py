@@ -144,7 +144,12 @@ class Supervisor:
         if not has_module("launcher.demo") or environment["DEMO"] in ("0", "false", "no", "off"):
             return announce(web.url, simulator.url, {})
         say("Setting up the demo companies ...")
-        output = stack.run("demo", "-m", "launcher.demo", interrupted=self.stopping.is_set)
+        try:
+            output = stack.run("demo", "-m", "launcher.demo", interrupted=self.stopping.is_set)
+        except LauncherError:
+            # On a busy machine a first page may take longer than the script waits; what stands, stands.
+            say("That did not work; once more ...")
+            output = stack.run("demo", "-m", "launcher.demo", interrupted=self.stopping.is_set)
         return announce(web.url, simulator.url, _last_json(output))
 
     def _environment(self, secret: Mapping[str, str]) -> dict[str, str]:

@@ -21,7 +21,7 @@ from launcher.processes import (
 )
 
 _HOST = "127.0.0.1"
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
 _LOCK_SECONDS = 10.0
 
 
