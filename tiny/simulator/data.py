@@ -80,6 +80,8 @@ DEMO_ACCOUNTS: tuple[dict[str, Any], ...] = (
         },
         "catalogo": "casa",
         "read_limit": 120,
+        "write_limit": 100,
+        "burst_limit": 4,
         "seed": "aroeira",
     },
     {
@@ -94,6 +96,8 @@ DEMO_ACCOUNTS: tuple[dict[str, Any], ...] = (
         },
         "catalogo": "trilha",
         "read_limit": 120,
+        "write_limit": 100,
+        "burst_limit": 4,
         "seed": "trilha",
     },
 )  # fmt: skip
