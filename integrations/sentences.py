@@ -126,7 +126,7 @@ FAILURES: Mapping[str, Explanation] = {
     "orders.details_unstorable": Explanation(
         "O pedido tem um valor que não conseguimos guardar",
         "Não conseguimos guardar os itens deste pedido. Um valor, uma quantidade ou um texto do Tiny está"
-        " fora do normal. Corrija o pedido no Tiny e tente de novo; o resto do pedido continua sendo acompanhado.",
+        " fora do normal. Corrija o pedido no Tiny e tente de novo; o resto dele continua sendo acompanhado.",
         owner="you",
         action="retry",
     ),
