@@ -86,6 +86,7 @@ def renew_token(integration: Integration, *, seen: str) -> str:
         # A refresh token is good for one call. Cut off between the answer and its storing, that call left
         # us with a spent one: the only way to lose a grant, so it is named and counted.
         code = LOST_GRANT if was_cut_off and error.code != "integration.never_authorized" else error.code
+        _forget_renewal(integration)
         raise AuthenticationFailed(code, error.params) from error
     except TemporaryError as error:
         if error.code not in UNANSWERED:

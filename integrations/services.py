@@ -109,6 +109,7 @@ def begin_authorization(*, integration: Integration, membership: Membership) -> 
     provider = registry.get_provider(integration.provider)
     credential = Credential.objects.get(integration=integration)
     app = credentials.oauth_app(credential, integration.provider)
+    OAuthState.objects.filter(created_at__lt=clock.now() - dt.timedelta(days=1)).delete()
     nonce, code_verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(64)
     state = OAuthState(
         integration=integration,

@@ -112,14 +112,33 @@ def create_company(company: Company, cnpj: str) -> None:
     )
 
 
-def connect(public_url: str, app: dict[str, str]) -> None:
-    """Connect the first company, unless that was done: what a person changed since then stays."""
+def log_in(public_url: str, company: Company) -> Browser | None:
+    """The company's admin at the panel; None while the company does not exist."""
     browser = Browser()
-    browser.open(f"{public_url}/entrar/")
-    browser.open(
-        f"{public_url}/entrar/",
-        [browser.token(), ("username", CONNECTED.email), ("password", PASSWORD)],
-    )
+    address = f"{public_url}/entrar/"
+    browser.open(address)
+    try:
+        browser.open(address, [browser.token(), ("username", company.email), ("password", PASSWORD)])
+    except urllib.error.HTTPError as error:
+        if error.code == 422:
+            return None
+        raise
+    return browser
+
+
+def ensure_company(public_url: str, company: Company, cnpj: str) -> Browser:
+    # Asking the panel first: a management command costs a start of Django, at each start of the demo.
+    browser = log_in(public_url, company)
+    if browser is None:
+        create_company(company, cnpj)
+        browser = log_in(public_url, company)
+    if browser is None:
+        raise SystemExit(f"Nobody can log in as {company.email}: was the demo's password changed?")
+    return browser
+
+
+def connect(browser: Browser, public_url: str, app: dict[str, str]) -> None:
+    """Connect the first company, unless that was done: what a person changed since then stays."""
     native = f"{public_url}/o/{CONNECTED.slug}/integracoes/erp/nativos/"
     begun = re.search(r"/nativos/(tiny/\d+/conexao/)", browser.open(native))
     form_address = native + (begun[1] if begun else "tiny/nova/conexao/")
@@ -146,11 +165,11 @@ def connect(public_url: str, app: dict[str, str]) -> None:
 def main() -> None:
     public_url, simulator = os.environ["PUBLIC_URL"], Simulator(os.environ["SIMULATOR_URL"])
     first, second = simulator.call("GET", "accounts")[:2]
-    create_company(CONNECTED, first["cnpj"])
-    create_company(WAITING, second["cnpj"])
     redirect_uri = public_url + RETURN_PATH
     try:
-        connect(public_url, simulator.ensure_app(first, redirect_uri))
+        browser = ensure_company(public_url, CONNECTED, first["cnpj"])
+        ensure_company(public_url, WAITING, second["cnpj"])
+        connect(browser, public_url, simulator.ensure_app(first, redirect_uri))
     except urllib.error.HTTPError as error:
         raise SystemExit(f"The demo could not be connected: {error.code} from {error.url}.") from error
     app = simulator.ensure_app(second, redirect_uri)
