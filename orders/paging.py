@@ -72,7 +72,8 @@ def advance(reading: Reading, page: Page[Any]) -> Reading:
     is_last = is_beyond or (count < page.limit if page.total is None else next_offset >= page.total)
     return Reading(
         offset=next_offset,
-        total=page.total,
+        # A page that says no total (204) does not unsay the one that is known.
+        total=reading.total if page.total is None else page.total,
         distinct=reading.distinct + len(new_ids),
         grown=reading.grown + max(0, change),
         recent_ids=[*reading.last_ids, *page.row_ids],

@@ -255,6 +255,19 @@ def test_ignored_filter_shows_rows_that_were_not_asked_for(seller: Seller) -> No
     assert {order.situation for order in seller.list_orders(situation="aprovado").items} == {"aprovado"}
 
 
+@pytest.mark.parametrize("fault", [{"preset": "empty_204"}, {"replace": {"itens": []}}])
+def test_emptiness_in_the_middle_of_a_list_is_not_taken_for_its_end(
+    seller: Seller, fault: dict[str, Any]
+) -> None:
+    seller.account.add_orders(count=250, with_invoices=False)
+    seller.lay(LIST, after=1, **fault)
+    reading, ids = read_everything(seller)
+    assert (reading.is_done, len(ids)) == (True, 100)
+    assert reading.may_have_missed, "so that somebody comes back for the other 150"
+    reading, ids = read_everything(seller)
+    assert (reading.may_have_missed, len(ids)) == (False, 250)
+
+
 # -- records that go and numbers that come back --------------------------------------------------------
 
 
