@@ -20,6 +20,8 @@ DEVIATIONS: dict[str, set[str]] = {
         "pagamento.parcelas[].formaPagamento: not in the document",
         "pagamento.meioPagamento: null",
         "pagamento.parcelas[].meioPagamento: null",
+        # Em devolução came in October 2026, after the document.
+        "situacao: 10 is not in the enumeration",
     },
     "POST /pedidos": {"status 201 for 200"},
     "GET /pedidos/{id}/marcadores": {"[].cor: not in the document"},
@@ -97,6 +99,7 @@ def test_every_answer_of_a_seeded_account_is_as_documented(reader: Reader) -> No
     order = call("POST /pedidos", json={"idContato": contact, "itens": [item]})["id"]
     call("PUT /pedidos/{id}", order, json={"pagamento": {"parcelas": [{"dias": 30, "valor": 10.5}]}})
     call("GET /pedidos/{id}", order)
+    call("PUT /pedidos/{id}/itens", order, json={"itens": [item]})
     call("PUT /pedidos/{id}/situacao", order, json={"situacao": 3})
     call("PUT /pedidos/{id}/despacho", order, json={"codigoRastreamento": "QQ123456785BR"})
     call("POST /pedidos/{id}/marcadores", order, json=[{"descricao": "a"}])
@@ -105,6 +108,7 @@ def test_every_answer_of_a_seeded_account_is_as_documented(reader: Reader) -> No
     call("DELETE /pedidos/{id}/marcadores", order)
     call("POST /pedidos/{id}/lancar-estoque", order)
     call("POST /pedidos/{id}/estornar-estoque", order)
+    call("PUT /notas/{id}/despacho", invoices[0]["id"], json={"codigoRastreamento": "QQ123456785BR"})
     call("GET /notas/{id}", call("POST /pedidos/{id}/gerar-nota-fiscal", order, json={"modelo": 55})["id"])
     call("PUT /produtos/{id}/preco", products[0]["id"], json={"preco": 9.9})
     call("POST /estoque/{id}", products[0]["id"], json={"tipo": "B", "quantidade": 10, "precoUnitario": 10})

@@ -157,9 +157,32 @@ def test_put_takes_six_fields_and_swallows_the_others(writer: Writer) -> None:
     assert changed == {"observacoes", "dataPrevista", "pagamento"}
 
 
+def test_items_are_replaced_until_the_stock_is_written_off(writer: Writer) -> None:
+    order = writer.create(valorFrete=5)
+    path = f"/pedidos/{order}/itens"
+    itens = [{"produto": {"id": PRODUCT + 1}, "quantidade": 1, "valorUnitario": 7}]
+    assert writer.send("PUT", path, {"itens": itens}).status_code == 204
+    detail = writer.detail(order)
+    assert [item["produto"]["id"] for item in detail["itens"]] == [PRODUCT + 1]
+    assert (detail["valorFrete"], detail["valorTotalPedido"]) == (5, 12)
+    assert refusal(writer.send("PUT", path, {})) == (400, [("itens", "O campo itens é obrigatório")])
+    writer.send("POST", f"/pedidos/{order}/lancar-estoque")
+    blocked = refusal(writer.send("PUT", path, {"itens": itens}))
+    assert blocked == (400, [("pedido.motivosBloqueio[0]", "estoque lançado")])
+
+
+def test_despacho_of_a_nota_does_not_reach_its_order(writer: Writer) -> None:
+    (order,) = writer.add_orders(situacao=1, nota=True)
+    (nota,) = writer.list_ids("/notas")
+    answer = writer.send("PUT", f"/notas/{nota}/despacho", {"codigoRastreamento": "QQ123456785BR"})
+    assert answer.status_code == 204
+    assert writer.get(f"/notas/{nota}").json()["codigoRastreamento"] == "QQ123456785BR"
+    assert writer.detail(order["id"])["transportador"]["codigoRastreamento"] == ""
+
+
 def test_situacao_has_no_state_machine(writer: Writer) -> None:
     order = writer.create(situacao=6)
-    for situacao in (0, 2, 3):
+    for situacao in (0, 2, 3, 10):
         assert writer.send("PUT", f"/pedidos/{order}/situacao", {"situacao": situacao}).status_code == 204
         assert writer.detail(order)["situacao"] == situacao
     status, details = refusal(writer.send("PUT", f"/pedidos/{order}/situacao", {"situacao": "3"}))
@@ -305,7 +328,8 @@ def test_xml_names_the_key(writer: Writer) -> None:
     [
         ("GET", "/contatos/1"), ("PUT", "/contatos/1"), ("GET", "/produtos/1"), ("PUT", "/produtos/1/preco"),
         ("GET", "/estoque/1"), ("POST", "/estoque/1"), ("PUT", "/pedidos/1"), ("PUT", "/pedidos/1/situacao"),
-        ("PUT", "/pedidos/1/despacho"), ("GET", "/pedidos/1/marcadores"), ("POST", "/pedidos/1/marcadores"),
+        ("PUT", "/pedidos/1/despacho"), ("PUT", "/pedidos/1/itens"), ("PUT", "/notas/1/despacho"),
+        ("GET", "/pedidos/1/marcadores"), ("POST", "/pedidos/1/marcadores"),
         ("PUT", "/pedidos/1/marcadores"), ("DELETE", "/pedidos/1/marcadores"),
         ("POST", "/pedidos/1/lancar-estoque"), ("POST", "/pedidos/1/estornar-estoque"),
         ("POST", "/pedidos/1/gerar-nota-fiscal"), ("GET", "/notas/1/xml"), ("GET", "/notas/1/link"),

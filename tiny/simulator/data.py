@@ -60,10 +60,12 @@ SITUACOES = {
     6: "Entregue",
     2: "Cancelada",
     9: "Não entregue",
+    # Since October 2026.
+    10: "Em devolução",
 }
 SITUACOES_ABERTAS = (8, 0, 3, 4, 1, 7, 5)
-SITUACOES_COM_NOTA = frozenset({1, 7, 5, 6, 9})
-SITUACOES_COM_RASTREIO = frozenset({5, 6, 9})
+SITUACOES_COM_NOTA = frozenset({1, 7, 5, 6, 9, 10})
+SITUACOES_COM_RASTREIO = frozenset({5, 6, 9, 10})
 
 # -- accounts -----------------------------------------------------------------------------------------
 
@@ -460,7 +462,7 @@ def make_pedido(
     is_sent = situacao in SITUACOES_COM_RASTREIO
     code, address = make_tracking(freight.key, rng) if is_sent else ("", "")
     is_invoiced = situacao in SITUACOES_COM_NOTA
-    step = {8: 0, 0: 1, 2: 6, 3: 4, 4: 14, 1: 20, 7: 26, 5: 32, 6: 90, 9: 96}[situacao]
+    step = {8: 0, 0: 1, 2: 6, 3: 4, 4: 14, 1: 20, 7: 26, 5: 32, 6: 90, 9: 96, 10: 110}[situacao]
     return {
         "situacao": situacao,
         "data": day,
@@ -508,7 +510,7 @@ def make_pedidos(
     today = now.astimezone(BRASILIA).date()
     pedidos = []
     # The oldest orders get the last stages.
-    every = [9, 2, 6, 5, 7, 1, 4, 3, 0, 8]
+    every = [10, 9, 2, 6, 5, 7, 1, 4, 3, 0, 8]
     for index in range(count):
         rng = random.Random(f"plan/{seed}/{index}")  # noqa: S311
         day = today - timedelta(days=since_days - 1 - index * since_days // max(count, 1))
@@ -516,9 +518,9 @@ def make_pedidos(
         created_at = min(datetime.combine(day, hour), now)
         if situacoes:
             situacao = situacoes[index % len(situacoes)]
-        elif index % 4 == 3 and index // 4 < len(every):
+        elif index % 3 == 2 and index // 3 < len(every):
             # Every situação shows up at least once among the first forty orders.
-            situacao = every[index // 4]
+            situacao = every[index // 3]
         else:
             situacao = choose_situacao(rng, (now - created_at).total_seconds() / 86400)
         pedidos.append(make_pedido(account, f"{seed}/{index}", created_at, situacao, now))

@@ -18,7 +18,7 @@ from .web import Request, Response, Router, redirect
 PAGE_SIZE = 25
 CALLS_SIZE = 50
 # The situações that are not simply under way.
-TONES = {8: "warn", 0: "mute", 6: "ok", 2: "err", 9: "err"}
+TONES = {8: "warn", 0: "mute", 6: "ok", 2: "err", 9: "err", 10: "warn"}
 NOTA_SITUACOES = {
     1: "Pendente", 2: "Emitida", 3: "Cancelada", 5: "Rejeitada", 6: "Autorizada", 7: "DANFE emitida",
 }  # fmt: skip

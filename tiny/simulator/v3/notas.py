@@ -183,9 +183,23 @@ def get_link(cursor: Cursor, account: Row, request: Request) -> Response:
     return json_response({"link": f"https://erp.example.com/doc.view?id={store.digest(row['chave'])[:32]}"})
 
 
+def set_despacho(cursor: Cursor, account: Row, request: Request) -> Response:
+    """Merged, as that of an order; the order itself keeps what it had."""
+    row = store.get_nota(cursor, account["id"], int(request.params["id"]))
+    if row is None:
+        return Response(404)
+    columns = {"codigoRastreamento": "codigo_rastreamento", "urlRastreamento": "url_rastreamento"}
+    given = {
+        column: str(request.json[name] or "") for name, column in columns.items() if name in request.json
+    }
+    store.update_nota(cursor, row["id"], given)
+    return Response(204)
+
+
 ROUTES: list[Route] = [
     ("GET", "/notas", list_notas),
     ("GET", "/notas/{id:int}", get_nota),
     ("GET", "/notas/{id:int}/xml", get_xml),
     ("GET", "/notas/{id:int}/link", get_link),
+    ("PUT", "/notas/{id:int}/despacho", set_despacho),
 ]

@@ -100,6 +100,18 @@ def change_pedido(cursor: Cursor, account: Row, request: Request) -> Response:
     return Response(204)
 
 
+def replace_itens(cursor: Cursor, account: Row, request: Request) -> Response:
+    """Since August 2026: the whole grid anew, freight and discount stay; refused once stock was written off."""
+    row = _lock(cursor, account, request)
+    if row is None:
+        return Response(404)
+    if row["estoque_lancado"]:
+        raise ValidationFailed("pedido.motivosBloqueio[0]", "estoque lançado")
+    itens = [_read_item(cursor, account, item, place) for place, item in enumerate(_read_grid(request))]
+    store.update_pedido(cursor, row["id"], {"dados": {**row["dados"], "itens": itens}}, store.get_now(cursor))
+    return Response(204)
+
+
 def set_situacao(cursor: Cursor, account: Row, request: Request) -> Response:
     row = _lock(cursor, account, request)
     if row is None:
@@ -219,6 +231,13 @@ def _read_situacao(value: Any) -> int:
     return value
 
 
+def _read_grid(request: Request) -> list[Any]:
+    itens = request.json.get("itens")
+    if not isinstance(itens, list) or not itens:
+        raise ValidationFailed("itens", "O campo itens é obrigatório")
+    return itens
+
+
 def _read_item(cursor: Cursor, account: Row, item: Any, place: int) -> dict[str, Any]:
     item = item if isinstance(item, dict) else {}
     field = f"itens[{place}].produto.id"
@@ -335,6 +354,7 @@ def _move_stock(cursor: Cursor, account: Row, row: Row, kind: str, *, is_launche
 ROUTES: list[Route] = [
     ("POST", "/pedidos", add_pedido),
     ("PUT", "/pedidos/{id:int}", change_pedido),
+    ("PUT", "/pedidos/{id:int}/itens", replace_itens),
     ("PUT", "/pedidos/{id:int}/situacao", set_situacao),
     ("PUT", "/pedidos/{id:int}/despacho", set_despacho),
     ("GET", "/pedidos/{id:int}/marcadores", list_marcadores),
