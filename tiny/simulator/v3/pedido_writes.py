@@ -101,7 +101,7 @@ def change_pedido(cursor: Cursor, account: Row, request: Request) -> Response:
 
 
 def replace_itens(cursor: Cursor, account: Row, request: Request) -> Response:
-    """Since August 2026: the whole grid anew, freight and discount stay; refused once stock was written off."""
+    """Since August 2026: the whole grid anew, freight and discount stay; refused once stock is off."""
     row = _lock(cursor, account, request)
     if row is None:
         return Response(404)
