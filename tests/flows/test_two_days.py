@@ -1,0 +1,106 @@
+"""Days of renewals with workers that die: a connection is lost only with an answer lost in a kill, and counted.
+
+Time moves three hours a step, on both sides at once. ``DAYS`` and ``CONNECTIONS`` in the environment make it
+longer (30 × 200 in ``make soak``).
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import random
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from accounts import clock
+from accounts.models import Perfil
+from accounts.services import add_member, create_organization
+from accounts.tenancy import tenant
+from integrations.models import Credential, Integration
+from tests.flows.conftest import Company
+from tests.processes import Stack, wait_until
+from tests.simulated_tiny import SimulatedTiny
+
+DAYS = int(os.environ.get("DAYS", "2"))
+CONNECTIONS = int(os.environ.get("CONNECTIONS", "20"))
+STEP = dt.timedelta(hours=3, minutes=2)
+FAST = {"JOB_LEASE_SECONDS": "3", "DISPATCH_SECONDS": "0.5", "SLOT_SPACING_SECONDS": "0"}
+
+
+def make_cnpj(number: int) -> str:
+    """A CNPJ whose check digits hold."""
+    digits = f"{number:08d}0001"
+    for _ in range(2):
+        weights = [(len(digits) - 1 - place) % 8 + 2 for place in range(len(digits))]
+        rest = sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True)) % 11
+        digits += str(0 if rest < 2 else 11 - rest)
+    return digits
+
+
+@pytest.fixture
+def companies(transactional_db: None, tiny: SimulatedTiny, client_of: Callable[..., Client]) -> list[Company]:
+    made = []
+    for number in range(1, CONNECTIONS + 1):
+        organization = create_organization(name=f"Loja {number}", slug=f"loja-{number}")
+        person = add_member(
+            organization=organization, email=f"dona{number}@loja.test", name="Dona", perfil=Perfil.ADMIN
+        ).user
+        company = Company(organization, client_of(person), tiny.add_account(make_cnpj(10_000_000 + number)))
+        company.connect()
+        made.append(company)
+    return made
+
+
+def read_credential(company: Company) -> tuple[Integration, Credential]:
+    with tenant(company.organization):
+        credential = Credential.objects.select_related("integration").get()
+    return credential.integration, credential
+
+
+def is_settled(company: Company, since: dt.datetime) -> bool:
+    """Renewed since then, or said to be disconnected."""
+    integration, credential = read_credential(company)
+    return integration.state == "disconnected" or credential.renewed_at >= since
+
+
+@pytest.mark.slow
+def test_connections_live_through_days_of_kills(
+    companies: list[Company],
+    stack: Stack,
+    tiny: SimulatedTiny,
+    move_clock: Callable[[dt.timedelta], None],
+) -> None:
+    seed = int(os.environ.get("SEED", random.SystemRandom().randrange(10_000)))
+    print(f"SEED={seed}")
+    chance = random.Random(seed)
+    kills = 0
+    stack.start_beat(**FAST, **tiny.variables)
+    worker = stack.start_worker(concurrency=2, **FAST, **tiny.variables)
+    for _ in range(DAYS * 24 // 3):
+        before = clock.now()
+        move_clock(STEP)
+        tiny.control("POST", "clock", {"advance_seconds": int(STEP.total_seconds())})
+        if chance.random() < 0.5:
+            asked = chance.randrange(1, CONNECTIONS)
+            wait_until(lambda asked=asked, since=before: _count(companies, since) >= asked, seconds=60)
+            worker.kill()
+            kills += 1
+            worker = stack.start_worker(concurrency=2, **FAST, **tiny.variables)
+        wait_until(lambda since=before: _count(companies, since) == CONNECTIONS, seconds=90)
+    states = [read_credential(company) for company in companies]
+    lost = [credential for integration, credential in states if integration.state == "disconnected"]
+    print(f"{CONNECTIONS} connections, {DAYS} days, {kills} kills, {len(lost)} grants lost")
+    # A kill may hit both children of the worker between an answer and its commit, and never more than those.
+    assert len(lost) <= 2 * kills
+    for integration, credential in states:
+        if integration.state == "disconnected":
+            assert integration.disconnect_code == "integration.renewal_lost"
+            assert credential.lost_grants == 1
+        else:
+            assert (integration.state, credential.lost_grants) == ("connected", 0)
+
+
+def _count(companies: list[Company], since: dt.datetime) -> int:
+    return sum(is_settled(company, since) for company in companies)
