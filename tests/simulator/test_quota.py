@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -184,3 +185,17 @@ def test_unknown_windows_are_refused(meter: Meter) -> None:
         assert requests.patch(url, json=fields, timeout=10).status_code == 400
     for fields in ({"bucket": "x", "count": 1}, {"count": -1}, {}):
         assert requests.post(f"{url}/quota/consume", json=fields, timeout=10).status_code == 400
+
+
+@pytest.mark.parametrize("window", ["fixed", "sliding"])
+def test_calls_at_once_share_the_window(meter: Meter, window: str) -> None:
+    meter.set(read_limit=10, window=window)
+    headers = {"Authorization": meter.reader.authorization}
+
+    def read(_: int) -> int:
+        return requests.get(f"{meter.simulator.api_url}/info", headers=headers, timeout=30).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(read, range(24)))
+    assert {status: statuses.count(status) for status in set(statuses)} == {200: 10, 429: 14}
+    assert meter.counters()["refused"] == {"read": 14, "write": 0, "burst": 0}

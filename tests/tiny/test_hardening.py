@@ -388,12 +388,13 @@ def test_trouble_at_the_token_endpoint_keeps_the_connection(
     assert seller.list_orders().row_ids == ()
 
 
-@pytest.mark.parametrize(
-    "fault", [{"preset": "drop_after"}, {"preset": "truncated"}, {"preset": "broken_off"}]
-)
-def test_token_answer_that_is_lost_costs_the_grant(seller: Seller, fault: dict[str, Any]) -> None:
+@pytest.mark.parametrize("preset", ["drop_after", "truncated", "broken_off", "slow_bytes", "huge"])
+def test_token_answer_that_is_lost_costs_the_grant(
+    seller: Seller, preset: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The one way to lose a connection: Tiny has spent the token, and nobody knows the next one."""
-    seller.lay("POST /token", **fault)
+    monkeypatch.setattr("tiny.oauth.DEADLINE_SECONDS", DEADLINE)
+    seller.lay("POST /token", preset=preset)
     with pytest.raises(TemporaryError):
         seller.renew()
     with pytest.raises(AuthenticationFailed) as caught:
