@@ -4,7 +4,7 @@ PYTHON := $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BOOTSTRAP = @test -n "$(PYTHON)" || { echo "Entreposto needs Python 3.11 or newer, and none was found: install it and try again." >&2; exit 2; }; \
 	exec $(PYTHON) launcher/bootstrap.py
 
-.PHONY: help run test lint bench screenshots
+.PHONY: help run test lint soak bench screenshots
 .DEFAULT_GOAL := help
 
 help: ## what can be done here
@@ -18,6 +18,11 @@ test: ## the whole suite (ARGS="tests/orders -k import" narrows it)
 
 lint: ## style, types, import directions, missing migrations
 	$(BOOTSTRAP) lint
+
+soak: export STORMS = 10
+soak: export FAULT_ROUNDS = 3
+soak: ## every fault three times, ten storms of kills over an import
+	$(BOOTSTRAP) test -n 0 -m "slow or not slow" tests/faults $(ARGS)
 
 bench: ## what is measured, for docs/PERFORMANCE.md (ARGS="-k import" narrows it)
 	$(BOOTSTRAP) test -n 0 -s -o python_files=bench_*.py benchmarks $(ARGS)

@@ -252,7 +252,7 @@ CALLS_PER_MINUTE = env.int("CALLS_PER_MINUTE", default=30)
 SLOT_SPACING_SECONDS = env.float("SLOT_SPACING_SECONDS", default=None)
 # With the sweep's two seconds, a job whose worker was killed runs again within ten. A heartbeat every third
 # of it keeps the lease through calls of any length.
-JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=8.0)
+JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=7.0)
 BREAKER_FIRST_SECONDS = env.float("BREAKER_FIRST_SECONDS", default=15.0)
 JOB_RETRY_FIRST_SECONDS = env.float("JOB_RETRY_FIRST_SECONDS", default=5.0)
 JOB_RETRY_LAST_SECONDS = env.float("JOB_RETRY_LAST_SECONDS", default=900.0)

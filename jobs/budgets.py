@@ -58,8 +58,7 @@ def observe(budget_key: str, kind: str, headers: Mapping[str, str]) -> None:
     if said is None or settings.SLOT_SPACING_SECONDS is not None:
         return
     with transaction.atomic():
-        account = _lock(budget_key)
-        lane = _lane(account, kind)
+        _, lane = _lock(budget_key, kind)
         _correct(lane, said, clock.now())
         lane.save()
 
@@ -70,7 +69,7 @@ def stop_until(budget_key: str, at: dt.datetime) -> None:
     Alone on the account we are never refused, so somebody else uses it.
     """
     with transaction.atomic():
-        account = _lock(budget_key)
+        account, _ = _lock(budget_key, "read")
         account.next_slot_at = max(account.next_slot_at, at)
         account.save()
         for lane in Budget.objects.filter(key__startswith=f"{budget_key}:"):
@@ -130,16 +129,14 @@ def _give_way(lane: Budget, now: dt.datetime) -> None:
 def _reserve(budget_key: str, kind: str) -> float:
     """Reserve the next slot; the seconds until it. Raises ``JobPostponed`` without reserving."""
     with transaction.atomic(durable=True):
-        account = _lock(budget_key)
-        lane = _lane(account, kind)
+        account, lane = _lock(budget_key, kind)
         now = clock.now()
         slot_at = max(now, account.next_slot_at, lane.next_slot_at)
         seconds = (slot_at - now).total_seconds()
         if seconds > WAIT_SECONDS:
             raise JobPostponed(slot_at - dt.timedelta(seconds=CLAIM_AHEAD_SECONDS))
-        account.next_slot_at = slot_at + _burst_spacing()
-        lane.next_slot_at = slot_at + _spacing(lane, slot_at)
-        Budget.objects.bulk_update([account, lane], ["next_slot_at"])
+        for row, spacing in ((account, _burst_spacing()), (lane, _spacing(lane, slot_at))):
+            Budget.objects.filter(pk=row.pk).update(next_slot_at=slot_at + spacing)
     return seconds
 
 
@@ -150,22 +147,17 @@ def _next_slot_at(budget_key: str, kind: str) -> dt.datetime:
     return max(now, slot_at - dt.timedelta(seconds=CLAIM_AHEAD_SECONDS))
 
 
-def _lock(budget_key: str) -> Budget:
-    """The account's row, which all who deal with the account lock first."""
-    rows = Budget.objects.select_for_update(no_key=True)
-    account = rows.filter(key=budget_key).first()
-    if account is None:
-        Budget.objects.bulk_create([Budget(key=budget_key, next_slot_at=clock.now())], ignore_conflicts=True)
-        account = rows.get(key=budget_key)
-    return account
-
-
-def _lane(account: Budget, kind: str) -> Budget:
-    """The row of one kind of calls; the caller holds the account's."""
-    lane, _ = Budget.objects.get_or_create(
-        key=f"{account.key}:{kind}", defaults={"next_slot_at": clock.now()}
-    )
-    return lane
+def _lock(budget_key: str, kind: str) -> tuple[Budget, Budget]:
+    """The rows of the account and of one kind of its calls, locked in this order by all."""
+    keys = [budget_key, f"{budget_key}:{kind}"]
+    rows = Budget.objects.select_for_update(no_key=True).filter(key__in=keys).order_by("key")
+    found = list(rows)
+    if len(found) < len(keys):
+        missing = [Budget(key=key, next_slot_at=clock.now()) for key in keys]
+        Budget.objects.bulk_create(missing, ignore_conflicts=True)
+        found = list(rows.all())
+    account, lane = found
+    return account, lane
 
 
 def _burst_spacing() -> dt.timedelta:

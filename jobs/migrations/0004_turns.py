@@ -9,14 +9,16 @@ from accounts import rls
 # hence no uniqueness: tickets of concurrent transactions never wait for one another. One that this same
 # transaction drew already is enough, because nobody can have used it yet.
 CALL_TURN = """
+-- These tables grow from nothing to thousands of rows within one transaction, which a plan made at the start
+-- does not foresee: hence no sequential scan, and a time that only the index by channel can serve.
 CREATE FUNCTION jobs_call_turn(tenant bigint, name_of_channel text, due timestamptz) RETURNS void
-LANGUAGE sql SET search_path = public, pg_temp AS $turn$
+LANGUAGE sql SET search_path = public, pg_temp SET enable_seqscan = off AS $turn$
     INSERT INTO jobs_turn (organization_id, channel_id, at)
     SELECT c.organization_id, c.id, greatest(due, clock_now()) FROM jobs_channel c
     WHERE c.organization_id = tenant AND c.name = name_of_channel
       AND NOT EXISTS (
           SELECT FROM jobs_turn t WHERE t.organization_id = c.organization_id AND t.channel_id = c.id
-             AND t.at <= greatest(due, clock_now()) AND t.xmin = pg_current_xact_id()::xid)
+             AND t.at - greatest(due, clock_now()) <= interval '0' AND t.xmin = pg_current_xact_id()::xid)
 $turn$;
 
 CREATE FUNCTION jobs_job_calls_turn() RETURNS trigger LANGUAGE plpgsql SET search_path = public, pg_temp

@@ -6,6 +6,7 @@ by its effects and not by the clock.
 
 from __future__ import annotations
 
+import os
 import signal
 import time
 import uuid
@@ -17,6 +18,8 @@ from launcher.keys import SUPERUSER
 from tests.faults.platform import Platform
 from tests.processes import wait_until
 
+# More of them in `make soak`.
+ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
 JOBS = 12
 UNDER_WAY = 4
 Fault = Callable[[Platform, str], None]
@@ -141,8 +144,9 @@ ROWS: list[Fault] = [
 ]
 
 
+@pytest.mark.parametrize("number", range(ROUNDS))
 @pytest.mark.parametrize("strike", ROWS, ids=lambda fault: fault.__name__)
-def test_fault(platform: Platform, strike: Fault) -> None:
+def test_fault(platform: Platform, strike: Fault, number: int) -> None:
     run = f"{strike.__name__}-{uuid.uuid4().hex[:6]}"
     platform.enqueue(run, JOBS)
     platform.wait_for_effects(run, UNDER_WAY)

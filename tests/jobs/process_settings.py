@@ -1,8 +1,5 @@
-"""The settings of real workers in these tests: ours, with handlers of the tests."""
+"""The settings of real workers in these tests: ours, with a handler of the tests."""
 
 from config.settings import *  # noqa: F403
 
-JOB_HANDLERS = {
-    "two_pages": "tests.jobs.process_handlers.two_pages",
-    "fail_once": "tests.jobs.process_handlers.fail_once",
-}
+JOB_HANDLERS = {"write_effect_once": "tests.jobs.process_handlers.write_effect_once"}

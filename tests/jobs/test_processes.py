@@ -1,9 +1,7 @@
-"""Real workers, real Valkey, real PostgreSQL, real kills: every effect once and nobody needed."""
+"""Nudges between real processes; what kills do to them is in tests/faults."""
 
 from __future__ import annotations
 
-import os
-import signal
 from collections.abc import Callable
 
 import pytest
@@ -11,7 +9,7 @@ import pytest
 from accounts.models import Organization
 from accounts.tenancy import tenant
 from jobs import queue
-from jobs.models import Job, JobAttempt, JobStatus
+from jobs.models import Job, JobStatus
 from tests.jobs.process_handlers import effects
 from tests.processes import Stack, wait_until
 
@@ -41,12 +39,6 @@ def effects_of(organization: Organization) -> list[str]:
         return effects()
 
 
-def attempts_of(organization: Organization, job_id: int) -> list[tuple[int, str]]:
-    with tenant(organization):
-        rows = JobAttempt.objects.filter(job_id=job_id).order_by("number")
-        return [(row.number, row.outcome) for row in rows]
-
-
 def enqueue(organization: Organization, kind: str, key: str = "k") -> int:
     with tenant(organization):
         return queue.enqueue(kind, channel="erp:1", key=key)
@@ -54,53 +46,12 @@ def enqueue(organization: Organization, kind: str, key: str = "k") -> int:
 
 def test_commit_sends_a_nudge_and_rollback_none(organization, stack):
     with pytest.raises(ZeroDivisionError), tenant(organization):
-        queue.enqueue("two_pages", channel="erp:1", key="rolled back")
+        queue.enqueue("write_effect_once", channel="erp:1", key="rolled back")
         raise ZeroDivisionError
     assert stack.broker.llen("celery") == 0
-    enqueue(organization, "two_pages")
+    enqueue(organization, "write_effect_once")
     wait_until(lambda: stack.broker.llen("celery") == 1)
     assert b"jobs.tasks.run_due" in stack.broker.lindex("celery", 0)
-
-
-def test_worker_killed_in_mid_task(organization, start):
-    worker = start("worker")
-    start("beat")
-    job_id = enqueue(organization, "two_pages")
-    wait_until(lambda: effects_of(organization) == ["page 1"])
-    worker.kill(signal.SIGKILL)
-    start("worker")
-    wait_until(lambda: status_of(organization, job_id) == JobStatus.DONE)
-    assert effects_of(organization) == ["page 1", "page 2"]
-    assert attempts_of(organization, job_id) == [(1, "lost"), (2, "done")]
-
-
-def test_pool_child_killed_in_mid_task(organization, start):
-    start("worker")
-    start("beat")
-    job_id = enqueue(organization, "two_pages")
-    wait_until(lambda: effects_of(organization) == ["page 1"])
-    with tenant(organization):
-        child = int(JobAttempt.objects.get(job_id=job_id).worker.rpartition(":")[2])
-    os.kill(child, signal.SIGKILL)
-    wait_until(lambda: status_of(organization, job_id) == JobStatus.DONE)
-    assert effects_of(organization) == ["page 1", "page 2"]
-    assert attempts_of(organization, job_id) == [(1, "lost"), (2, "done")]
-
-
-def test_retry_that_meets_a_waiting_twin(organization, start):
-    start("worker")
-    start("beat")
-    first = enqueue(organization, "fail_once")
-    wait_until(lambda: status_of(organization, first) == JobStatus.RUNNING)
-    second = enqueue(organization, "fail_once")
-    assert second != first
-    wait_until(lambda: status_of(organization, first) == JobStatus.DONE)
-    assert effects_of(organization) == ["done"]
-    assert attempts_of(organization, first) == [(1, "failed"), (2, "done")]
-    assert attempts_of(organization, second) == []
-    with tenant(organization):
-        merged = Job.objects.get(pk=second)
-    assert (merged.status, merged.reason_code) == ("done", "merged")
 
 
 def test_lost_nudge_is_found_by_the_sweep(organization, stack, start):
@@ -108,13 +59,12 @@ def test_lost_nudge_is_found_by_the_sweep(organization, stack, start):
     start("worker")
     code = (
         "from accounts.tenancy import tenant; from jobs import queue\n"
-        f"with tenant({organization.pk}): queue.enqueue('fail_once', channel='erp:1', key='k')\n"
+        f"with tenant({organization.pk}): queue.enqueue('write_effect_once', channel='erp:1', key='k')\n"
     )
     done = stack.run("manage.py", "shell", "-c", code, REDIS_URL="redis://127.0.0.1:1/0")
     assert done.returncode == 0, done.stderr
     with tenant(organization):
         job = Job.objects.get()
-        Job.objects.filter(pk=job.pk).update(attempts=1)
     start("beat")
     wait_until(lambda: status_of(organization, job.pk) == JobStatus.DONE)
     assert effects_of(organization) == ["done"]
