@@ -1,0 +1,46 @@
+"""The simulator's own pages in a browser: axe finds nothing, nothing scrolls sideways or complains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.browser.chromium import Window, launch, require_browser
+from tests.simulated_tiny import SimulatedTiny
+from tests.simulator.conftest import App
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = require_browser()
+    with sync_playwright() as playwright:
+        browser = launch(playwright, path)
+        yield browser
+        browser.close()
+
+
+@pytest.mark.parametrize(("width", "is_dark"), [(1440, False), (390, True), (320, False)])
+def test_pages_are_clean(
+    app: App, simulator: SimulatedTiny, browser: Browser, width: int, is_dark: bool
+) -> None:
+    account = f"{simulator.url}/contas/{app.account_id}"
+    (order,) = simulator.control(
+        "POST", f"accounts/{app.account_id}/orders", {"count": 1, "with_invoices": True}
+    )
+    app.refresh("nothing")
+    simulator.add_fault(account_id=app.account_id, route="GET /pedidos", preset="html_200", times=None)
+    simulator.add_fault(route="*", status=500, after=3, times=2)
+    tabs = [f"{account}/{tab}" for tab in ("pedidos", "aplicativos", "chamadas", "tokens", "falhas")]
+    window = Window(browser, width=width, is_dark=is_dark)
+    for address in (f"{simulator.url}/", *tabs, f"{account}/pedidos/{order['id']}"):
+        window.page.goto(address)
+        found = Axe().run(window.page).response["violations"]
+        assert [violation["id"] for violation in found] == [], address
+        assert window.page.evaluate("document.documentElement.scrollWidth") <= width, address
+    window.close()
+    assert window.problems == []
