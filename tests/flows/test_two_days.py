@@ -1,4 +1,4 @@
-"""Days of renewals with workers that die: a connection is lost only with an answer lost in a kill, and counted.
+"""Days of renewals with workers that die: only an answer lost in a kill loses a connection, and is counted.
 
 Time moves three hours a step, on both sides at once. ``DAYS`` and ``CONNECTIONS`` in the environment make it
 longer (30 × 200 in ``make soak``).
