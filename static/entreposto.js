@@ -92,7 +92,7 @@
   on("htmx:afterSettle", ({ detail }) => {
     one("#falha").hidden = true;
     openDrawer();
-    // What a button of the foot brings may stand out of sight.
+    // What the foot's button brings may be out of sight.
     const brought = detail.requestConfig?.verb === "post" && one(`.db #${detail.elt.id}`);
     const panel = brought && brought.closest(".db");
     if (panel) panel.scrollBy(0, brought.getBoundingClientRect().top - panel.getBoundingClientRect().top - 16);
