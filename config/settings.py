@@ -106,6 +106,8 @@ _DATABASE_ADDRESSES = {
     "staff": env.str("DATABASE_STAFF_URL", default=""),
 }
 DATABASE_ROLE = env.str("DATABASE_ROLE", default="app")
+# Longer than the one HTTP call that is made inside a transaction (the renewal of a token) may take.
+IDLE_TRANSACTION_SECONDS = env.float("IDLE_TRANSACTION_SECONDS", default=60.0)
 
 
 def _database(address: str) -> dict[str, object]:
@@ -117,7 +119,12 @@ def _database(address: str) -> dict[str, object]:
         "ENGINE": "django.db.backends.postgresql",
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": 5, "application_name": f"entreposto-{DATABASE_ROLE}"},
+        "OPTIONS": {
+            "connect_timeout": 5,
+            "application_name": f"entreposto-{DATABASE_ROLE}",
+            # A process that freezes within a transaction must not keep its rows from the others for ever.
+            "options": f"-c idle_in_transaction_session_timeout={IDLE_TRANSACTION_SECONDS * 1000:.0f}",
+        },
     }
 
 

@@ -23,7 +23,12 @@ from tests.faults.handlers import EFFECTS, PAGES
 from tests.processes import Process, Stack, wait_until
 
 # Short, so that a dead worker is noticed within a test.
-FAST = {"JOB_LEASE_SECONDS": "1.5", "DISPATCH_SECONDS": "0.3", "JOB_RETRY_FIRST_SECONDS": "0.2"}
+FAST = {
+    "IDLE_TRANSACTION_SECONDS": "3",
+    "JOB_LEASE_SECONDS": "1.5",
+    "DISPATCH_SECONDS": "0.3",
+    "JOB_RETRY_FIRST_SECONDS": "0.2",
+}
 COMPANIES = (1, 2)
 
 
