@@ -196,7 +196,7 @@ def record_connection(
     integration.save()
     _record(integration, "integration.connected", {"account": account.name}, person=person)
     start_work(integration=integration)
-    request_test(integration=integration, person=person.user.name)
+    request_test(integration=integration, person=person.user.name, is_needed=True)
     return integration
 
 
@@ -254,13 +254,16 @@ TEST_PAUSE = dt.timedelta(seconds=10)
 
 
 @transaction.atomic
-def request_test(*, integration: Integration, person: str) -> ConnectionTest:
-    """«Testar»: at most one every ten seconds; the one of just now is given again instead."""
+def request_test(*, integration: Integration, person: str, is_needed: bool = False) -> ConnectionTest:
+    """«Testar»: at most one every ten seconds; the one of just now is given again instead.
+
+    ``is_needed``: what that one found is out of date, because the connection changed.
+    """
     Integration.objects.select_for_update().get(pk=integration.pk)
     newest: ConnectionTest | None = (
         ConnectionTest.objects.filter(integration=integration).order_by("-requested_at").first()
     )
-    if newest is not None and newest.requested_at > clock.now() - TEST_PAUSE:
+    if newest is not None and newest.requested_at > clock.now() - TEST_PAUSE and not is_needed:
         return newest
     test: ConnectionTest = ConnectionTest.objects.create(
         integration=integration, requested_by=person, requested_at=clock.now()

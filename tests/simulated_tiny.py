@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -75,6 +78,16 @@ class SimulatedTiny:
             self._process.kill()
             self._process.wait(10)
         self._run_sql(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
+
+    @contextmanager
+    def frozen(self) -> Iterator[None]:
+        """Connections are accepted and never answered."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self._process.send_signal(signal.SIGCONT)
 
     def control(self, method: str, path: str, body: Any = None) -> Any:
         answer = self._http.request(method, f"{self.url}/_control/{path}", json=body, timeout=60)

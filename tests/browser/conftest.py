@@ -18,6 +18,7 @@ COMPANIES = {
     "revogada": "Rio Claro Calçados Ltda",
     "vazia": "Serra Azul Esportes Ltda",
     "vista": "Vista Alegre Móveis Ltda",
+    "testada": "Testada Comércio",
 }
 
 

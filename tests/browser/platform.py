@@ -21,7 +21,7 @@ from launcher.processes import find_any_port
 from launcher.stack import Stack
 from tests.browser.chromium import Window
 from tests.browser.people import PASSWORD
-from tests.database import ADDRESSES, ROOT, TestDatabase, address
+from tests.database import ADDRESSES, ROOT, TestDatabase, address, run_sql
 from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
 
 # Long enough to be seen by a person, short enough for a test to wait for.
@@ -165,6 +165,10 @@ class Platform:
         page.get_by_role("button", name="Autorizar").click()
         expect(page.get_by_role("dialog")).to_contain_text("Conectado como")
         return app
+
+    def run_as_owner(self, sql: str, parameters: Any = None) -> None:
+        """Change what only time or the owner could: dates of the past, the clock."""
+        run_sql(self._database.owner, sql, parameters)
 
     def revoke(self, app: dict[str, str]) -> None:
         """End the session at Tiny, as somebody who removes the application there does."""

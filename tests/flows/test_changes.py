@@ -63,7 +63,7 @@ def test_failed_page_is_asked_for_again_and_no_other(
     company: Company, run_jobs: RunJobs, move_clock: MoveClock
 ) -> None:
     company.account.add_orders(count=250, with_invoices=False)
-    company.connect()
+    company.connect_quietly()
     company.account.clear_calls()
     company.account.tiny.add_fault(account_id=company.account.id, route=LIST, after=1, status=502)
     run_jobs()
