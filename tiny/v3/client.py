@@ -128,8 +128,9 @@ class TinyV3Client:
 
     def _send(self, path: str, params: Mapping[str, str | int], *, force: bool) -> HttpResponse:
         context = self._context
-        context.take_slot("read")
+        # The slot last: a renewal in between would let it pass unused.
         token = context.access_token(force=force)
+        context.take_slot("read")
         query = urlencode(params)
         started = time.monotonic()
         try:
