@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 import environ
 from django.core.exceptions import ImproperlyConfigured
 
+from config.intervals import *  # noqa: F403  settings of their own page
+from config.intervals import DISPATCH_SECONDS
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
@@ -211,7 +214,6 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_TIMEZONE = "UTC"
-DISPATCH_SECONDS = env.float("DISPATCH_SECONDS", default=2.0)
 CELERY_BEAT_SCHEDULE = {
     "dispatch-due": {
         "task": "jobs.tasks.dispatch_due",
@@ -244,25 +246,6 @@ TINY_ACCOUNTS_URL = env.str(
 # Outside DEBUG only real ERPs are spoken to, unless this asks for the simulator.
 ALLOW_SIMULATOR = env.bool("ALLOW_SIMULATOR", default=False)
 ERP_ENDPOINTS = {"tiny": {"api_url": TINY_V3_URL, "accounts_url": TINY_ACCOUNTS_URL}}
-
-ORDER_POLL_SECONDS = env.int("ORDER_POLL_SECONDS", default=300)
-FIRST_READ_DAYS = 7
-SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=3600)
-SWEEP_DAYS = 30
-TOKEN_RENEWAL_SECONDS = env.int("TOKEN_RENEWAL_SECONDS", default=3 * 3600)
-
-# --- jobs ---
-
-# The smallest plan's limit holds until an account's own is learnt from the ERP's headers.
-CALLS_PER_MINUTE = env.int("CALLS_PER_MINUTE", default=30)
-# A fixed space between two calls of one account instead of its limit: for the demo and for tests.
-SLOT_SPACING_SECONDS = env.float("SLOT_SPACING_SECONDS", default=None)
-# With the sweep's two seconds, a job whose worker was killed runs again within ten. A heartbeat every third
-# of it keeps the lease through calls of any length.
-JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=7.0)
-BREAKER_FIRST_SECONDS = env.float("BREAKER_FIRST_SECONDS", default=15.0)
-JOB_RETRY_FIRST_SECONDS = env.float("JOB_RETRY_FIRST_SECONDS", default=5.0)
-JOB_RETRY_LAST_SECONDS = env.float("JOB_RETRY_LAST_SECONDS", default=900.0)
 
 LOGGING = {
     "version": 1,

@@ -14,36 +14,9 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Generic, TypeVar
 
+from contracts.order_status import OrderStatus
+
 T = TypeVar("T")
-
-
-class OrderStatus(StrEnum):
-    """Our own status of an order; a return is a flag beside it, not a status."""
-
-    PLACED = "placed"
-    PAID = "paid"
-    PICKING = "picking"
-    INVOICED = "invoiced"
-    IN_TRANSIT = "in_transit"
-    DELIVERED = "delivered"
-    NOT_DELIVERED = "not_delivered"
-    CANCELLED = "cancelled"
-
-    @property
-    def label(self) -> str:
-        return ORDER_STATUS_LABELS[self]
-
-
-ORDER_STATUS_LABELS: Mapping[OrderStatus, str] = {
-    OrderStatus.PLACED: "Enviado pelo comprador",
-    OrderStatus.PAID: "Pagamento aprovado",
-    OrderStatus.PICKING: "Em separação",
-    OrderStatus.INVOICED: "Nota Fiscal emitida",
-    OrderStatus.IN_TRANSIT: "Em transporte",
-    OrderStatus.DELIVERED: "Entregue",
-    OrderStatus.NOT_DELIVERED: "Não entregue",
-    OrderStatus.CANCELLED: "Cancelado",
-}
 
 
 @dataclass(frozen=True, slots=True)

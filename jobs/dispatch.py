@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 import logging
 
-from django.conf import settings
 from django.db import DatabaseError, connection
 
 from accounts import clock, gateways
 from accounts.gateways import ClaimIds
 from accounts.tenancy import tenant
-from jobs import queue
+from jobs import queue, retry_delays
 from jobs.models import Job, JobStatus, Outcome, Schedule
 from jobs.nudges import nudge
 from jobs.selectors import DISPATCH
@@ -93,15 +92,6 @@ def return_orphan(claim: ClaimIds) -> bool:
         if job is None:
             return False
         logger.warning("job %s (%s) lost its worker and goes back", job.pk, job.kind)
-        not_before = clock.now() + crash_delay(job.crashes)
+        not_before = clock.now() + retry_delays.after_crashes(job.crashes)
         queue.return_to_pending(job, not_before=not_before, outcome=Outcome.LOST)
     return True
-
-
-def crash_delay(crashes: int) -> dt.timedelta:
-    """None after the first crash; then longer each time, so that whatever kills workers may pass.
-
-    Else a bad minute of the machine would be taken for a job that is poison.
-    """
-    seconds = settings.JOB_RETRY_FIRST_SECONDS * 6.0 ** min(crashes - 2, 10) if crashes > 1 else 0.0
-    return dt.timedelta(seconds=min(seconds, settings.JOB_RETRY_LAST_SECONDS))

@@ -20,6 +20,7 @@ from django.db import IntegrityError, connection, transaction
 from accounts import clock
 from accounts.gateways import ClaimIds
 from accounts.tenancy import current_organization_id
+from jobs import retry_delays
 from jobs.errors import LeaseLost
 from jobs.models import Channel, Job, JobAttempt, JobStatus, Outcome, Schedule
 from jobs.nudges import nudge
@@ -329,9 +330,8 @@ def note_failure(channel: str) -> None:
     row = get_channel(channel)
     row.breaker_failures += 1
     if row.breaker_failures >= BREAKER_FAILURES:
-        doublings = min(row.breaker_failures - BREAKER_FAILURES, 30)
-        rest = min(settings.BREAKER_FIRST_SECONDS * 2.0**doublings, settings.JOB_RETRY_LAST_SECONDS)
-        row.breaker_until = clock.now() + dt.timedelta(seconds=rest)
+        rest = retry_delays.rest_of_channel(row.breaker_failures - BREAKER_FAILURES)
+        row.breaker_until = clock.now() + rest
     row.save(update_fields=["breaker_failures", "breaker_until"])
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import os
-import random
 import re
 import secrets
 import socket
@@ -24,7 +23,7 @@ from accounts import clock, gateways
 from accounts.gateways import ClaimIds
 from accounts.tenancy import tenant
 from contracts.errors import AuthenticationFailed, ErpError, RateLimited, TemporaryError
-from jobs import budgets, queue, reasons, turns
+from jobs import budgets, queue, reasons, retry_delays, turns
 from jobs.errors import JobNeedsPerson, JobPostponed, LeaseLost
 from jobs.models import Channel, Job, JobAttempt, Outcome
 from jobs.queue import Priority, Reason
@@ -148,13 +147,6 @@ def run_one() -> int | None:
     return claim.job_id
 
 
-def retry_delay(failures: int) -> dt.timedelta:
-    """The wait after so many temporary errors in a row: doubling, with a fifth of jitter either way."""
-    seconds = settings.JOB_RETRY_FIRST_SECONDS * 2.0 ** min(failures - 1, 30)
-    spread = random.uniform(0.8, 1.2)  # noqa: S311  no secret
-    return dt.timedelta(seconds=min(seconds * spread, settings.JOB_RETRY_LAST_SECONDS))
-
-
 def _worker_name() -> str:
     return f"{socket.gethostname()}:{os.getpid()}"
 
@@ -222,7 +214,7 @@ def _back_off(claim: ClaimIds, reason: Reason) -> None:
     job = queue.lock_running(claim)
     job.crashes = 0
     job.failures += 1
-    not_before = clock.now() + retry_delay(job.failures)
+    not_before = clock.now() + retry_delays.after_failures(job.failures)
     queue.return_to_pending(job, not_before=not_before, outcome=Outcome.FAILED, reason=reason)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from contracts.records import OrderStatus
+from contracts.order_status import OrderStatus
 from integrations.models import Integration
 from orders.selectors import VIEWS, OrderFilter
 

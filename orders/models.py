@@ -6,7 +6,8 @@ from django.db import models
 from django.db.models import Q
 
 from accounts.tenancy import TenantModel
-from contracts.records import InvoiceState, OrderStatus
+from contracts.order_status import OrderStatus
+from contracts.records import InvoiceState
 from integrations.references import ErpReference
 
 

@@ -13,7 +13,8 @@ from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.clock import SAO_PAULO
-from contracts.records import InvoiceState, OrderStatus
+from contracts.order_status import OrderStatus
+from contracts.records import InvoiceState
 from history.models import HistoryEntry
 from integrations import registry
 from integrations.models import Integration

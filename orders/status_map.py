@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from contracts.records import OrderStatus, Situation
+from contracts.order_status import OrderStatus
+from contracts.records import Situation
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from contracts.records import InvoiceState, OrderStatus, Situation
+from contracts.order_status import OrderStatus
+from contracts.records import InvoiceState, Situation
 
 # In the order in which a seller meets them; the order is no state machine, Tiny allows any step.
 SITUATIONS: tuple[Situation, ...] = (

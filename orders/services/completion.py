@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from django.db.models import F, Q, QuerySet
 
-from contracts.records import OrderStatus
+from contracts.order_status import OrderStatus
 from integrations.models import Integration
 from jobs import queue
 from jobs.queue import Priority

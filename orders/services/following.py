@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 
-from contracts.records import ErpOrder, InvoiceState, OrderStatus, Situation
+from contracts.order_status import OrderStatus
+from contracts.records import ErpOrder, InvoiceState, Situation
 from customers.services import upsert_from_erp
 from history.services import record_all
 from orders.models import Invoice, Order, OrderReference

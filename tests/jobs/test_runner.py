@@ -21,7 +21,7 @@ from contracts.errors import (
     TemporaryError,
     UnsupportedFeature,
 )
-from jobs import budgets, queue, runner
+from jobs import budgets, queue, retry_delays, runner
 from jobs.errors import JobNeedsPerson, JobPostponed, LeaseLost
 from jobs.models import Budget, Channel, Job, JobAttempt
 from jobs.queue import Priority, Reason
@@ -370,7 +370,7 @@ def test_retry_delay_doubles_from_first_to_last(settings):
     settings.JOB_RETRY_FIRST_SECONDS, settings.JOB_RETRY_LAST_SECONDS = 5.0, 900.0
     for failures, nominal in ((1, 5), (2, 10), (7, 320), (9, 900), (500, 900)):
         for _ in range(20):
-            delay = runner.retry_delay(failures).total_seconds()
+            delay = retry_delays.after_failures(failures).total_seconds()
             assert nominal * 0.8 <= delay <= min(nominal * 1.2, 900)
 
 

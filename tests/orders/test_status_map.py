@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.records import OrderStatus, Situation
+from contracts.order_status import OrderStatus
+from contracts.records import Situation
 from orders.sentences import HISTORY, PASSED_OVER
 from orders.status_map import decide_import, decide_initial_status, decide_status
 from tiny.codes import SITUATIONS

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from contracts.records import InvoiceState, OrderStatus
+from contracts.order_status import OrderStatus
+from contracts.records import InvoiceState
 from tiny.codes import SITUATIONS, V3_INVOICE_STATES, V3_SITUATION_NUMBERS, V3_SITUATIONS
 
 

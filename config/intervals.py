@@ -1,0 +1,32 @@
+"""How often and how long: polling, renewals, leases, retries. All are settings, from the environment."""
+
+from __future__ import annotations
+
+import environ
+
+env = environ.Env()
+
+# --- reading the ERP ---
+
+ORDER_POLL_SECONDS = env.int("ORDER_POLL_SECONDS", default=300)
+FIRST_READ_DAYS = 7
+SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=3600)
+SWEEP_DAYS = 30
+TOKEN_RENEWAL_SECONDS = env.int("TOKEN_RENEWAL_SECONDS", default=3 * 3600)
+
+# --- limits of an account at an ERP ---
+
+# The smallest plan's limit holds until an account's own is learnt from the ERP's headers.
+CALLS_PER_MINUTE = env.int("CALLS_PER_MINUTE", default=30)
+# A fixed space between two calls of one account instead of its limit: for the demo and for tests.
+SLOT_SPACING_SECONDS = env.float("SLOT_SPACING_SECONDS", default=None)
+# --- jobs: lease, retry delays ---
+
+# With the sweep's two seconds, a job whose worker was killed runs again within ten. A heartbeat every third
+# of it keeps the lease through calls of any length.
+JOB_LEASE_SECONDS = env.float("JOB_LEASE_SECONDS", default=7.0)
+BREAKER_FIRST_SECONDS = env.float("BREAKER_FIRST_SECONDS", default=15.0)
+JOB_RETRY_FIRST_SECONDS = env.float("JOB_RETRY_FIRST_SECONDS", default=5.0)
+JOB_RETRY_LAST_SECONDS = env.float("JOB_RETRY_LAST_SECONDS", default=900.0)
+# How often beat looks for due and orphaned work.
+DISPATCH_SECONDS = env.float("DISPATCH_SECONDS", default=2.0)
