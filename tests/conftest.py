@@ -12,9 +12,11 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import Client, TransactionTestCase
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from accounts import services
 from accounts.models import Organization, Perfil, User
+from tests.browser.chromium import WAIT_MS, launch, require_browser
 from tests.database import ADDRESSES, TestDatabase, address, run_sql
 from tests.processes import Stack
 
@@ -132,3 +134,14 @@ def stack(transactional_db: None, database_url: Callable[[str], str]) -> Iterato
     variables = {variable: database_url(role) for role, variable in ADDRESSES.items()}
     with Stack({**variables, "REDIS_URL": settings.REDIS_URL}) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all: its driver cannot be started twice in a process."""
+    path = require_browser()
+    expect.set_options(timeout=WAIT_MS)
+    with sync_playwright() as playwright:
+        browser = launch(playwright, path)
+        yield browser
+        browser.close()

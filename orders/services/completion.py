@@ -11,6 +11,7 @@ from contracts.order_status import OrderStatus
 from integrations.models import Integration
 from jobs import queue
 from jobs.queue import Priority
+from jobs.selectors import list_parked
 from orders.models import OrderReference
 
 # One call an order: a few at a time leave the account's limit to the seller's other programs.
@@ -57,7 +58,10 @@ def enqueue_missed(*, integration: Integration, since: dt.date, started_at: dt.d
 
 
 def _enqueue(integration: Integration, references: QuerySet[OrderReference], limit: int) -> int:
-    order_ids = list(references.values_list("order_id", flat=True)[:limit])
+    # What waits for a person is not tried again behind his back.
+    parked = list_parked().filter(channel=integration.channel, kind="complete_order")
+    waiting = [int(key) for key in parked.values_list("key", flat=True)]
+    order_ids = list(references.exclude(order_id__in=waiting).values_list("order_id", flat=True)[:limit])
     for order_id in order_ids:
         enqueue_completion(integration=integration, order_id=order_id, priority=Priority.COMPLETION)
     return len(order_ids)

@@ -153,7 +153,7 @@ class Platform:
         page.get_by_label("E-mail").fill(email)
         page.get_by_label("Senha").fill(PASSWORD)
         page.get_by_role("button", name="Entrar").click()
-        expect(page.get_by_role("heading", level=1)).not_to_have_text("Entrar")
+        page.wait_for_url(lambda address: "/entrar/" not in address)
 
     def connect(self, page: Page, company: Company) -> dict[str, str]:
         """Through the side panel and Tiny's consent page. The application's credentials."""

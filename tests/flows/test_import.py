@@ -236,3 +236,21 @@ def test_sweep_notices_orders_that_left_every_list(
         references = {row.external_id: row for row in OrderReference.objects.select_related("order")}
     assert references[str(gone["id"])].deleted_at is not None
     assert references[str(delivered["id"])].order.status == "delivered"
+
+
+def test_details_that_wait_for_a_person_are_not_asked_for_behind_his_back(
+    company: Company, run_jobs: RunJobs, move_clock: Callable[[dt.timedelta], None]
+) -> None:
+    company.account.add_orders(situacao=3)
+    company.connect_quietly()
+    company.account.tiny.add_fault(
+        account_id=company.account.id, route=DETAIL, times=1, status=400, body={"mensagem": "bloqueado"}
+    )
+    run_jobs()
+    assert "bloqueado" in company.page("erros/")
+    company.account.clear_calls()
+    for _ in range(13):
+        move_clock(dt.timedelta(minutes=6))
+        run_jobs()
+    assert company.account.count_calls().get(DETAIL, 0) == 0
+    assert "bloqueado" in company.page("erros/")
