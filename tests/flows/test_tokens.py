@@ -119,18 +119,20 @@ def test_answer_without_a_lifetime_counts_as_four_hours(
 ) -> None:
     integration = company.connect()
     company.account.tiny.add_fault(
-        route="POST /token", status=200, body={"access_token": "a-1", "refresh_token": "r-1"}
+        route="POST /token",
+        status=200,
+        body={"access_token": "answered-access-1", "refresh_token": "answered-refresh-1"},
     )
     with caplog.at_level(logging.WARNING):
-        assert credentials.renew_token(integration, seen=tokens_of(company)[0]) == "a-1"
-    assert tokens_of(company) == ("a-1", "r-1")
+        assert credentials.renew_token(integration, seen=tokens_of(company)[0]) == "answered-access-1"
+    assert tokens_of(company) == ("answered-access-1", "answered-refresh-1")
     with tenant(company.organization):
         credential = Credential.objects.get()
     assert credential.access_expires_at - credential.renewed_at == dt.timedelta(hours=4)
     assert credential.refresh_expires_at - credential.renewed_at == dt.timedelta(hours=24)
     warnings = [record.getMessage() for record in caplog.records if record.name == "integrations.credentials"]
     assert warnings == [f"integration {integration.pk}: tiny.token_lifetime_missing"]
-    assert "a-1" not in caplog.text
+    assert "answered-access-1" not in caplog.text
 
 
 def test_refused_access_is_renewed_once_and_the_work_goes_on(company: Company, run_jobs: RunJobs) -> None:

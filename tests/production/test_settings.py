@@ -136,7 +136,7 @@ def test_migrate_refuses_before_it_touches_the_database() -> None:
 def test_web_server_and_celery_name_the_missing_key() -> None:
     bad = PRODUCTION | {"SECRET_KEY": ""}
     for command in (
-        ("-m", "config.serve", "--port", "1"),
+        ("-m", "config.serve", "--port", "0"),
         ("-m", "celery", "-A", "config", "beat"),
         ("-m", "celery", "-A", "config", "worker"),
     ):
