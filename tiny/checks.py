@@ -16,7 +16,7 @@ from contracts.errors import ErpError, PermissionMissing
 from contracts.http import HttpClient
 from contracts.provider import Endpoints, ProviderContext, SlotKind
 from contracts.records import CallRecord, CheckState, CheckStep, InvoiceQuery, OrderQuery
-from tiny import messages
+from tiny import error_messages
 from tiny.v3 import mappers
 from tiny.v3.client import TinyV3Client
 
@@ -83,7 +83,7 @@ def check_connection(context: ProviderContext, *, account_document: str) -> Iter
 
 
 def _failed(key: str, title: str, error: ErpError) -> CheckStep:
-    explanation = messages.explain(error.code, error.params)
+    explanation = error_messages.explain(error.code, error.params)
     if explanation is None:
         return CheckStep(key, title, CheckState.FAILURE, error.code, is_fatal=True)
     return CheckStep(

@@ -18,7 +18,7 @@ from contracts.records import (
     Page,
     Situation,
 )
-from tiny import checks, messages
+from tiny import checks, error_messages
 from tiny.codes import SITUATIONS
 from tiny.oauth import TinyOAuth
 from tiny.v3 import mappers
@@ -60,7 +60,7 @@ class TinyProvider:
         return TinyOAuth(endpoints)
 
     def explain(self, code: str, params: Mapping[str, str]) -> Explanation | None:
-        return messages.explain(code, params)
+        return error_messages.explain(code, params)
 
     def check_connection(self, context: ProviderContext, *, account_document: str) -> Iterator[CheckStep]:
         return checks.check_connection(context, account_document=account_document)

@@ -9,7 +9,7 @@ import pytest
 
 import contracts.http
 import tiny
-from tiny.messages import EXPLANATIONS, explain
+from tiny.error_messages import EXPLANATIONS, explain
 
 CODE = re.compile(r"(tiny|http)\.[a-z_]+")
 HERE = Path(tiny.__file__).parent
@@ -22,7 +22,9 @@ def codes_in(path: Path) -> set[str]:
 
 def raised_codes() -> set[str]:
     paths = [
-        path for path in HERE.rglob("*.py") if "simulator" not in path.parts and path.name != "messages.py"
+        path
+        for path in HERE.rglob("*.py")
+        if "simulator" not in path.parts and path.name != "error_messages.py"
     ]
     paths.append(Path(contracts.http.__file__))
     return set().union(*map(codes_in, paths))
