@@ -72,7 +72,7 @@ def read_number(value: Any) -> int | None:
     if isinstance(value, Decimal):
         return int(value) if value.is_finite() and abs(value) < _LONGEST_NUMBER and value % 1 == 0 else None
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
-        return int(value)
+        return int(value.strip())
     return None
 
 
