@@ -54,7 +54,6 @@ def tenant_view(perfis: Collection[str] = READERS, *, opens_scope: bool = True) 
                     return view(request, *args, **kwargs)
             return view(request, *args, **kwargs)
 
-        wrapper.allowed_perfis = frozenset(perfis)  # type: ignore[attr-defined]
         return wrapper
 
     return decorate
