@@ -34,6 +34,7 @@ class SimulatedTiny:
         self.database = f"simulator_test_{os.getpid()}_{self.port}"
         self.url = f"http://127.0.0.1:{self.port}"
         self.api_url = f"{self.url}/public-api/v3"
+        self.api2_url = f"{self.url}/api2"
         self.accounts_url = f"{self.url}/realms/tiny/protocol/openid-connect"
         self._log = directory / "simulator.log"
         self._http = requests.Session()
@@ -44,6 +45,7 @@ class SimulatedTiny:
         """What a process of ours needs to talk to it."""
         return {
             "TINY_V3_URL": self.api_url,
+            "TINY_V2_URL": self.api2_url,
             "TINY_ACCOUNTS_URL": self.accounts_url,
             "ALLOW_SIMULATOR": "1",
         }
@@ -51,8 +53,12 @@ class SimulatedTiny:
     def start(self) -> None:
         self._run_sql(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
         self._run_sql(f"CREATE DATABASE {self.database} OWNER tiny_simulator TEMPLATE template0")
+        self.launch()
+
+    def launch(self) -> None:
+        """The process, with the database that it had."""
         address = urlsplit(os.environ["SIMULATOR_DATABASE_URL"])._replace(path=f"/{self.database}").geturl()
-        with self._log.open("wb") as out:
+        with self._log.open("ab") as out:
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tiny.simulator"],
                 cwd=ROOT,
@@ -73,10 +79,13 @@ class SimulatedTiny:
                 time.sleep(0.05)
         raise RuntimeError(self._log.read_text())
 
-    def stop(self) -> None:
+    def kill(self) -> None:
         if self._process is not None:
             self._process.kill()
             self._process.wait(10)
+
+    def stop(self) -> None:
+        self.kill()
         self._run_sql(f"DROP DATABASE IF EXISTS {self.database} WITH (FORCE)")
 
     @contextmanager
@@ -124,6 +133,20 @@ class SimulatedAccount:
         """client_id, client_secret and invite_url of a registered application."""
         answer = self.tiny.control("POST", f"accounts/{self.id}/apps", {"redirect_uri": redirect_uri})
         return dict(answer)
+
+    def add_integration(self, name: str = "Entreposto") -> dict[str, str]:
+        """ecommerce_id («Identificador do integrador») and token, as «Gerenciar» shows them."""
+        answer = self.tiny.control("POST", f"accounts/{self.id}/integrations", {"name": name})
+        return {"ecommerce_id": answer["ecommerce_id"], "token": answer["token"]}
+
+    def revoke_token(self, token: str) -> None:
+        """The seller revokes a token of API v2: from now on it is code 2."""
+        self.tiny.control("POST", "tokens/v2", {"token": token, "action": "revoke"})
+
+    def regenerate_token(self, token: str) -> str:
+        """The token that takes the place of this one, which is code 2 from now on."""
+        answer = self.tiny.control("POST", "tokens/v2", {"token": token, "action": "regenerate"})
+        return str(answer["token"])
 
     def list_orders(self) -> list[dict[str, Any]]:
         """The truth, with the vendor's names."""

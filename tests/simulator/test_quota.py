@@ -10,6 +10,7 @@ import requests
 
 from tests.simulator.conftest import App, Reader
 
+NO_V2 = {"v2": 0, "v2_batch": 0, "v2_concurrent": 0}
 NAMES = ("X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset")
 
 
@@ -164,10 +165,11 @@ def test_counters_tell_our_own_429_from_injected_ones(meter: Meter) -> None:
     assert meter.counters() == {
         "reads": 4,
         "writes": 2,
-        "refused": {"read": 1, "write": 1, "burst": 0},
+        "v2": 0,
+        "refused": {"read": 1, "write": 1, "burst": 0, **NO_V2},
         "unauthorized": 0,
         "injected": {"429": 1, "500": 1},
-        "busiest": {"reads_per_minute": 4, "writes_per_minute": 2, "calls_per_second": 6},
+        "busiest": {"reads_per_minute": 4, "writes_per_minute": 2, "v2_per_minute": 0, "calls_per_second": 6},
     }
 
 
@@ -198,4 +200,4 @@ def test_calls_at_once_share_the_window(meter: Meter, window: str) -> None:
     with ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(read, range(24)))
     assert {status: statuses.count(status) for status in set(statuses)} == {200: 10, 429: 14}
-    assert meter.counters()["refused"] == {"read": 14, "write": 0, "burst": 0}
+    assert meter.counters()["refused"] == {"read": 14, "write": 0, "burst": 0, **NO_V2}

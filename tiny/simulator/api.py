@@ -118,8 +118,9 @@ class Api:
         try:
             with self._store.transaction() as cursor:
                 response = self._answers[request.method, template](cursor, account, request)
-                for fault_id, shift in struck.shifts:
-                    _shift(cursor, account, request, template, fault_id, shift)
+                page = _find_page(request, template) if struck.shifts else None
+                if page is not None:
+                    faults.shift_page(cursor, account, page, struck.shifts)
                 return response
         except ValidationFailed as refusal:
             return json_response({"mensagem": INVALID, "detalhes": refusal.details}, 400)
@@ -131,18 +132,14 @@ class Api:
             return json_response({"mensagem": INVALID, "detalhes": None}, 400)
 
 
-def _shift(cursor: Cursor, account: Row, request: Request, template: str, fault_id: int, shift: str) -> None:
+def _find_page(request: Request, template: str) -> faults.Page | None:
+    """The page that was asked for, of the two lists that can shift."""
     conditions: Conditions
     if template == "/pedidos":
         table, conditions = "pedido", pedidos.conditions_of(request)
     elif template == "/notas":
         table, conditions = "nota", notas.conditions_of(request)
     else:
-        return
+        return None
     limit, offset, descending = read_paging(request)
-    rows, _ = store.list_rows(cursor, table, account["id"], conditions, limit, offset, descending=descending)
-    if rows:
-        row_id = store.shift_row(
-            cursor, table, account, shift, rows[0]["id"], rows[-1]["id"], descending=descending
-        )
-        store.add_fault_effect(cursor, fault_id, {"shift": shift, "table": table, "id": row_id})
+    return faults.Page(table, conditions, limit, offset, descending)

@@ -11,8 +11,9 @@ import waitress.server
 from waitress.channel import HTTPChannel
 from waitress.task import WSGITask
 
-from . import api, control, oauth
+from . import api, api2, control, oauth
 from .api import Api
+from .api2 import Api2
 from .control import Control
 from .html import message_page
 from .oauth import OAuth
@@ -30,6 +31,7 @@ class Application:
     def __init__(self, database: Store) -> None:
         self._oauth = OAuth(database)
         self._api = Api(database)
+        self._api2 = Api2(database)
         self._control = Control(database, self._oauth)
         self._pages = Pages(database)
 
@@ -50,6 +52,8 @@ class Application:
         path = request.path
         if path.startswith(api.PREFIX + "/"):
             return self._api.handle(request)
+        if path.startswith(api2.PREFIX + "/"):
+            return self._api2.handle(request)
         if path.startswith(control.PREFIX + "/"):
             return self._control.handle(request)
         if path.startswith("/realms/"):

@@ -26,6 +26,9 @@ ACCOUNT_FIELDS = {
     "quota_headers": "quota_headers",
     "reserves_stock": "reserves_stock",
     "live": "is_live",
+    "v2_limit": "v2_limit",
+    "v2_batch_limit": "v2_batch_limit",
+    "v2_variety": "v2_variety",
 }
 SWITCHES = ("live", "reserves_stock")
 NESTED_PARTS = (
@@ -64,6 +67,8 @@ class Control:
             ("POST", "/accounts", self._add_account),
             ("PATCH", "/accounts/{account:int}", self._patch_account),
             ("POST", "/accounts/{account:int}/apps", self._add_app),
+            ("GET", "/accounts/{account:int}/integrations", self._list_integrations),
+            ("POST", "/accounts/{account:int}/integrations", self._add_integration),
             ("GET", "/accounts/{account:int}/orders", self._list_orders),
             ("POST", "/accounts/{account:int}/orders", self._add_orders),
             ("PATCH", "/accounts/{account:int}/orders/{order:int}", self._patch_order),
@@ -73,6 +78,7 @@ class Control:
             ("POST", "/accounts/{account:int}/quota/consume", self._consume_quota),
             ("GET", "/token_calls", self._count_token_calls),
             ("POST", "/tokens", self._change_tokens),
+            ("POST", "/tokens/v2", self._change_token_v2),
             ("GET", "/faults", self._list_faults),
             ("POST", "/faults", self._add_fault),
             ("POST", "/faults/clear", self._clear_faults),
@@ -137,6 +143,7 @@ class Control:
                     "cnpj": account["cnpj"],
                     "name": account["razao_social"],
                     **{name: account[column] for name, column in ACCOUNT_FIELDS.items()},
+                    "token_api": store.get_token_v2(cursor, account["id"]),
                     "orders": sum(store.count_situacoes(cursor, account["id"]).values()),
                     "apps": [
                         {name: app[name] for name in ("client_id", "client_secret", "name", "redirect_uri")}
@@ -175,6 +182,19 @@ class Control:
                 cursor, account["id"], str(body.get("name", "Aplicativo")), str(body["redirect_uri"])
             )
         return json_response(describe_app(app, request.base_url), 201)
+
+    def _list_integrations(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            rows = store.list_integrations(cursor, account["id"])
+        return json_response([describe_integration(row) for row in rows])
+
+    def _add_integration(self, request: Request) -> Response:
+        with self._store.transaction(durable=True) as cursor:
+            account = self._account(cursor, request)
+            name = str(request.json.get("name", "Integração"))
+            row = store.add_integration(cursor, account["id"], name)
+        return json_response(describe_integration(row), 201)
 
     # -- orders ----------------------------------------------------------------------------------------
 
@@ -312,20 +332,27 @@ class Control:
             busiest = {
                 "reads_per_minute": store.count_busiest(cursor, account["id"], 60, kind="read"),
                 "writes_per_minute": store.count_busiest(cursor, account["id"], 60, kind="write"),
+                "v2_per_minute": store.count_busiest(cursor, account["id"], 60, kind="v2"),
                 "calls_per_second": store.count_busiest(cursor, account["id"], 1),
             }
-        refused = dict.fromkeys(quota.SECONDS, 0)
+        refused = dict.fromkeys((*quota.SECONDS, quota.V2_CONCURRENT), 0)
+        totals = dict.fromkeys(("read", "write", "v2"), 0)
         injected: dict[str, int] = {}
         for row in rows:
+            totals[row["kind"]] += row["total"]
             kind, _, bucket = row["cause"].partition(":")
             if kind == "quota":
                 refused[bucket] += row["total"]
             elif kind == "fault":
-                injected[str(row["status"])] = injected.get(str(row["status"]), 0) + row["total"]
+                # Under v2 the status says nothing.
+                code = row["codigo_erro"]
+                name = f"v2_code_{code}" if code else str(row["status"])
+                injected[name] = injected.get(name, 0) + row["total"]
         return json_response(
             {
-                "reads": sum(row["total"] for row in rows if not row["is_write"]),
-                "writes": sum(row["total"] for row in rows if row["is_write"]),
+                "reads": totals["read"],
+                "writes": totals["write"],
+                "v2": totals["v2"],
                 "refused": refused,
                 "unauthorized": sum(row["total"] for row in rows if row["cause"] == "token"),
                 "injected": injected,
@@ -336,7 +363,7 @@ class Control:
     def _consume_quota(self, request: Request) -> Response:
         bucket, count = request.json.get("bucket", "read"), int(request.json["count"])
         if bucket not in quota.SECONDS or not 0 <= count <= MAX_CONSUMED:
-            raise BadRequest(f"bucket must be read, write or burst, count 0 to {MAX_CONSUMED}")
+            raise BadRequest(f"bucket must be one of {', '.join(quota.SECONDS)}, count 0 to {MAX_CONSUMED}")
         with self._store.transaction() as cursor:
             account = self._account(cursor, request)
             return json_response({"remaining": quota.consume(cursor, account, bucket, count)})
@@ -367,6 +394,20 @@ class Control:
             else:
                 raise BadRequest("action must be expire_access, expire_refresh or revoke")
         return json_response({"changed": changed})
+
+    def _change_token_v2(self, request: Request) -> Response:
+        """``token`` names the one that holds, or held last; ``action`` revokes or regenerates it."""
+        action = request.json["action"]
+        if action not in ("revoke", "regenerate"):
+            raise BadRequest("action must be revoke or regenerate")
+        with self._store.transaction(durable=True) as cursor:
+            owner = store.find_token_v2(cursor, str(request.json["token"]))
+            if owner is None:
+                raise NotFound("no such token")
+            account_id, integration_id = owner["account_id"], owner["integration_id"]
+            if action == "regenerate":
+                return json_response({"token": store.renew_token_v2(cursor, account_id, integration_id)})
+            return json_response({"revoked": store.revoke_token_v2(cursor, account_id, integration_id)})
 
     def _authorize(self, request: Request) -> Response:
         body = request.json
@@ -427,6 +468,16 @@ def describe_app(app: Row, base_url: str) -> dict[str, str]:
         "client_secret": app["client_secret"],
         "redirect_uri": app["redirect_uri"],
         "invite_url": f"{base_url}/convite/{app['client_id']}",
+    }
+
+
+def describe_integration(row: Row) -> dict[str, Any]:
+    """What a seller copies from «Gerenciar» (texts), and the addresses of «Notificações»."""
+    return {
+        "ecommerce_id": str(row["id"]),
+        "token": row["token"] or "",
+        "name": row["name"],
+        "urls": {kind: saved["url"] for kind, saved in row["urls"].items()},
     }
 
 

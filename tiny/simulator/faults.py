@@ -9,14 +9,15 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from . import store
-from .store import Cursor
+from .store import Cursor, Row
+from .v2.errors import MESSAGES
 from .web import BadRequest, Response, json_response
 
 SHIFTS = ("insert_before", "delete_before", "duplicate_row")
 EVERY_ROUTE = "*"
 # For as long as nobody takes the fault away.
 ENDLESS = 1_000_000_000
-QUOTA_HEADERS = ("X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset")
+QUOTA_HEADERS = ("X-Ratelimit-Limit", "X-Ratelimit-Remaining", "X-Ratelimit-Reset", "x-limit-api")
 # What may be laid, and the type that its value must have.
 ACTIONS: dict[str, type | tuple[type, ...]] = {
     "status": int,
@@ -34,14 +35,17 @@ ACTIONS: dict[str, type | tuple[type, ...]] = {
     "bytes_per_second": int,
     "content_type": str,
     "no_quota_headers": bool,
+    "v2_error": int,
 }
 HTML = "<!DOCTYPE html><html><body><h1>Estamos em manutenção</h1></body></html>"
+BLOCKED_HTML = "<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1></body></html>"
 HTML_TYPE = {"Content-Type": "text/html; charset=utf-8"}
 FULL_MINUTE = {"X-Ratelimit-Limit": "30", "X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "16"}
 FILTERS = [
     "numero", "nomeCliente", "codigoCliente", "cpfCnpj", "dataInicial", "dataFinal", "dataAtualizacao",
     "dataCriacao", "dataAlteracao", "situacao", "numeroPedidoEcommerce", "idVendedor", "marcadores",
     "origemPedido", "idVenda", "tipo", "idFormaEnvio", "nome", "codigo", "gtin", "orderBy",
+    "cliente", "cpf_cnpj", "numeroEcommerce", "nomeVendedor", "marcador", "tipoNota", "pesquisa", "sort",
 ]  # fmt: skip
 # Usual faults by name, for the page and for whoever does not want to spell them out.
 PRESETS: dict[str, dict[str, Any]] = {
@@ -62,7 +66,7 @@ PRESETS: dict[str, dict[str, Any]] = {
     "delay": {"delay_ms": 10_000},
     "drop": {"drop": True},
     "drop_after": {"drop_after": True},
-    "same_page": {"ignore": ["offset"]},
+    "same_page": {"ignore": ["offset", "pagina"]},
     "no_filters": {"ignore": FILTERS},
     "insert_before": {"shift": "insert_before"},
     "delete_before": {"shift": "delete_before"},
@@ -70,7 +74,11 @@ PRESETS: dict[str, dict[str, Any]] = {
     "huge": {"padding": 20_000_000},
     "no_refresh_token": {"remove": ["refresh_token"]},
     "no_lifetime": {"replace": {"expires_in": 0}},
+    "v2_html": {"status": 200, "body": BLOCKED_HTML, "headers": HTML_TYPE},
+    **{f"v2_code_{code}": {"v2_error": code} for code in MESSAGES},
 }
+# Other names of the same.
+ALIASES = {"v2_blocked": "v2_code_6", "v2_concurrent": "v2_code_11", "v2_maintenance": "v2_code_99"}
 # These go with ``status``.
 DETAILS = ("body", "headers")
 MAX_PADDING = 100_000_000
@@ -86,6 +94,7 @@ class Struck:
     shifts: list[tuple[int, str]] = field(default_factory=list)
     ignored: list[str] = field(default_factory=list)
     page_limit: int = 0
+    v2_error: int = 0
     changes: list[dict[str, Any]] = field(default_factory=list)
 
     def wait(self) -> None:
@@ -111,6 +120,7 @@ def claim(cursor: Cursor, account_id: int | None, route: str, *, is_api: bool = 
             struck.shifts.append((fault["id"], action["shift"]))
         struck.ignored += action.get("ignore", [])
         struck.page_limit = action.get("page_limit", struck.page_limit)
+        struck.v2_error = action.get("v2_error", struck.v2_error)
         struck.changes.append(action)
         if action.get("drop"):
             struck.answer = Response(503)
@@ -131,9 +141,10 @@ def normalize_route(route: str) -> str:
 def read_action(body: dict[str, Any]) -> dict[str, Any]:
     """Check a fault as the control API receives it; ``preset`` names a usual one. Raises BadRequest."""
     if "preset" in body:
-        if body["preset"] not in PRESETS:
-            raise BadRequest(f"preset must be one of {', '.join(PRESETS)}")
-        body = {**PRESETS[body["preset"]], **body}
+        preset = ALIASES.get(body["preset"], body["preset"])
+        if preset not in PRESETS:
+            raise BadRequest(f"preset must be one of {', '.join([*PRESETS, *ALIASES])}")
+        body = {**PRESETS[preset], **body}
     action = {name: body[name] for name in (*ACTIONS, *DETAILS) if body.get(name) is not None}
     if not ACTIONS.keys() & action.keys():
         raise BadRequest(f"a fault needs one of {', '.join(ACTIONS)}")
@@ -143,6 +154,8 @@ def read_action(body: dict[str, Any]) -> dict[str, Any]:
             raise BadRequest(f"{name} has the wrong type")
     if action.get("shift") not in (None, *SHIFTS):
         raise BadRequest(f"shift must be one of {', '.join(SHIFTS)}")
+    if "v2_error" in action and action["v2_error"] not in MESSAGES:
+        raise BadRequest(f"v2_error must be one of {', '.join(map(str, MESSAGES))}")
     if action.get("padding", 0) > MAX_PADDING:
         raise BadRequest(f"padding must be at most {MAX_PADDING}")
     return action
@@ -177,12 +190,49 @@ def _change(response: Response, action: dict[str, Any]) -> Response:
 
 
 def _change_fields(body: bytes, replaced: dict[str, Any], removed: list[str]) -> bytes:
-    """Set and take away fields of a JSON object; anything else stays as it is."""
+    """Set and take away fields of a JSON object, in v2's ``retorno`` where it has one; else all stays."""
     try:
         fields = json.loads(body)
     except ValueError:
         return body
     if not isinstance(fields, dict):
         return body
-    fields = {name: value for name, value in {**fields, **replaced}.items() if name not in removed}
-    return json.dumps(fields, ensure_ascii=False).encode()
+    inner = fields["retorno"] if isinstance(fields.get("retorno"), dict) else fields
+    changed = {name: value for name, value in {**inner, **replaced}.items() if name not in removed}
+    return json.dumps({"retorno": changed} if inner is not fields else changed, ensure_ascii=False).encode()
+
+
+@dataclass(frozen=True)
+class Page:
+    """A page of a list that can shift under its reader."""
+
+    table: str
+    conditions: list[tuple[str, Any]]
+    limit: int
+    offset: int
+    descending: bool
+
+
+def shift_page(cursor: Cursor, account: Row, page: Page, shifts: list[tuple[int, str]]) -> None:
+    """Move every later page by one row for each (fault id, kind), and write down which row did it."""
+    for fault_id, shift in shifts:
+        rows, _ = store.list_rows(
+            cursor,
+            page.table,
+            account["id"],
+            page.conditions,
+            page.limit,
+            page.offset,
+            descending=page.descending,
+        )
+        if rows:
+            row_id = store.shift_row(
+                cursor,
+                page.table,
+                account,
+                shift,
+                rows[0]["id"],
+                rows[-1]["id"],
+                descending=page.descending,
+            )
+            store.add_fault_effect(cursor, fault_id, {"shift": shift, "table": page.table, "id": row_id})

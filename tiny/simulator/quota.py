@@ -15,7 +15,8 @@ from .store import Cursor, Row
 WINDOWS = ("fixed", "sliding")
 # Measured: reads always had the headers, forty writes in a row had none.
 HEADERS = ("reads", "all", "none")
-SECONDS = {"read": 60, "write": 60, "burst": 1}
+SECONDS = {"read": 60, "write": 60, "burst": 1, "v2": 60, "v2_batch": 60}
+V2_CONCURRENT = "v2_concurrent"
 
 
 def use(cursor: Cursor, account: Row, method: str) -> tuple[str, dict[str, str]]:
@@ -46,6 +47,26 @@ def use(cursor: Cursor, account: Row, method: str) -> tuple[str, dict[str, str]]
             return bucket, state
         headers = headers or state
     return "", headers
+
+
+def use_v2(cursor: Cursor, account: Row, running: int, *, is_batch: bool) -> str:
+    """Count one call of API v2 while ``running`` are under way, this one included; what refuses it, or "".
+
+    Reads and writes share one bucket, and a batch call uses both up. Windows of v3 are left alone.
+    """
+    limit = account["v2_limit"]
+    # Documented: at most a quarter of the minute's calls at once.
+    if limit and running > max(limit // 4, 1):
+        return V2_CONCURRENT
+    moment = store.get_now(cursor).timestamp()
+    buckets = [name for name in ("v2", *(["v2_batch"] if is_batch else [])) if account[f"{name}_limit"]]
+    held = {name: _open(cursor, account, name, moment)[0] for name in buckets}
+    for name, uses in held.items():
+        if len(uses) >= account[f"{name}_limit"]:
+            return name
+    for name, uses in held.items():
+        store.save_uses(cursor, account["id"], name, [*uses, moment])
+    return ""
 
 
 def consume(cursor: Cursor, account: Row, bucket: str, count: int) -> int:

@@ -180,6 +180,29 @@ CREATE TABLE IF NOT EXISTS recent_post (
 CREATE INDEX IF NOT EXISTS recent_post_digest ON recent_post (account_id, digest);
 CREATE SEQUENCE IF NOT EXISTS contato_id START 899000001;
 CREATE SEQUENCE IF NOT EXISTS lancamento_id START 358126001;
+CREATE SEQUENCE IF NOT EXISTS produto_id START 351000001;
+
+-- An integration of the panel: what a platform is connected by through API v2.
+CREATE SEQUENCE IF NOT EXISTS ecommerce_id START 13572;
+CREATE TABLE IF NOT EXISTS integration (
+    id integer PRIMARY KEY DEFAULT nextval('ecommerce_id'),
+    account_id integer NOT NULL REFERENCES account ON DELETE CASCADE,
+    name text NOT NULL,
+    -- Kind of notification to {"url", "answer"}: where to send it, and what the check of the address met.
+    urls jsonb NOT NULL DEFAULT '{}',
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Those that no longer hold stay, so that a call with one is still counted for its account.
+CREATE TABLE IF NOT EXISTS token_v2 (
+    token text PRIMARY KEY,
+    account_id integer NOT NULL REFERENCES account ON DELETE CASCADE,
+    -- None for the account's own Token API.
+    integration_id integer REFERENCES integration ON DELETE CASCADE,
+    is_revoked boolean NOT NULL DEFAULT false,
+    created_at timestamptz NOT NULL DEFAULT now()
+);
+CREATE INDEX IF NOT EXISTS token_v2_account ON token_v2 (account_id);
 
 CREATE TABLE IF NOT EXISTS api_call (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -223,7 +246,11 @@ ALTER TABLE account ADD COLUMN IF NOT EXISTS quota_window text NOT NULL DEFAULT 
 ALTER TABLE account ADD COLUMN IF NOT EXISTS quota_headers text NOT NULL DEFAULT 'reads';
 ALTER TABLE account ADD COLUMN IF NOT EXISTS made_at timestamptz NOT NULL DEFAULT clock_timestamp();
 ALTER TABLE account ADD COLUMN IF NOT EXISTS reserves_stock boolean NOT NULL DEFAULT false;
+ALTER TABLE account ADD COLUMN IF NOT EXISTS v2_limit integer NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN IF NOT EXISTS v2_batch_limit integer NOT NULL DEFAULT 0;
+ALTER TABLE account ADD COLUMN IF NOT EXISTS v2_variety integer NOT NULL DEFAULT 0;
 ALTER TABLE api_call ADD COLUMN IF NOT EXISTS cause text NOT NULL DEFAULT '';
+ALTER TABLE api_call ADD COLUMN IF NOT EXISTS codigo_erro text NOT NULL DEFAULT '';
 ALTER TABLE pedido ADD COLUMN IF NOT EXISTS marcadores jsonb NOT NULL DEFAULT '[]';
 ALTER TABLE pedido ADD COLUMN IF NOT EXISTS estoque_lancado boolean NOT NULL DEFAULT false;
 INSERT INTO contato (account_id, id, documento, situacao, criado_em, atualizado_em, dados)
@@ -241,13 +268,15 @@ $$;
 # Those that refer to others before those.
 TABLES = (
     "fault", "quota_window", "recent_post", "contato", "produto", "api_call", "nota", "pedido", "token_call",
-    "token", "code", "session", "app", "account",
+    "token", "code", "session", "app", "token_v2", "integration", "account",
 )  # fmt: skip
 SEQUENCES = {
     "pedido_id": 600_000_008,
     "nota_id": 650_000_008,
     "contato_id": 899_000_001,
     "lancamento_id": 358_126_001,
+    "produto_id": 351_000_001,
+    "ecommerce_id": 13_572,
     "account_id_seq": 1,
     "api_call_id_seq": 1,
     "token_call_id_seq": 1,
@@ -266,6 +295,9 @@ NOTA_COLUMNS = (
 # Serialises the processes that make the schema at the same moment.
 SCHEMA_LOCK = 7_102_001
 KEPT_CALLS = 50_000
+KIND_OF_CALL = (
+    "CASE WHEN starts_with(path, '/api2/') THEN 'v2' WHEN method = 'GET' THEN 'read' ELSE 'write' END"
+)
 # Without limits unless asked for, since most tests are about something else.
 ACCOUNT_DEFAULTS: Row = {
     "read_limit": 0,
@@ -275,6 +307,9 @@ ACCOUNT_DEFAULTS: Row = {
     "quota_headers": "reads",
     "reserves_stock": False,
     "is_live": False,
+    "v2_limit": 0,
+    "v2_batch_limit": 0,
+    "v2_variety": 0,
 }
 
 
@@ -416,10 +451,11 @@ def _all(cursor: Cursor) -> list[Row]:
 
 
 def add_account(cursor: Cursor, account: Mapping[str, Any]) -> Row:
-    """Insert an account made by ``data``; its CNPJ must be new."""
+    """Insert an account made by ``data``, with a Token API; its CNPJ must be new."""
     columns = (
         "cnpj", "razao_social", "fantasia", "email", "fone", "endereco", "catalogo", "seed", "read_limit",
         "write_limit", "burst_limit", "quota_window", "quota_headers", "reserves_stock", "is_live",
+        "v2_limit", "v2_batch_limit", "v2_variety",
     )  # fmt: skip
     account = {**ACCOUNT_DEFAULTS, **account}
     cursor.execute(
@@ -429,6 +465,7 @@ def add_account(cursor: Cursor, account: Mapping[str, Any]) -> Row:
     )
     row = _one(cursor)
     assert row is not None  # noqa: S101
+    renew_token_v2(cursor, row["id"], None)
     return row
 
 
@@ -485,6 +522,71 @@ def get_app(cursor: Cursor, client_id: str) -> Row | None:
 def list_apps(cursor: Cursor, account_id: int) -> list[Row]:
     cursor.execute("SELECT * FROM app WHERE account_id = %s ORDER BY created_at, client_id", (account_id,))
     return _all(cursor)
+
+
+# -- API v2 -------------------------------------------------------------------------------------------
+
+
+def add_integration(cursor: Cursor, account_id: int, name: str) -> Row:
+    """Add an integration with a token of its own."""
+    cursor.execute(
+        "INSERT INTO integration (account_id, name) VALUES (%s, %s) RETURNING *", (account_id, name)
+    )
+    row = _one(cursor)
+    assert row is not None  # noqa: S101
+    return {**row, "token": renew_token_v2(cursor, account_id, row["id"])}
+
+
+def list_integrations(cursor: Cursor, account_id: int) -> list[Row]:
+    """Integrations with their ``token``, None where it was revoked."""
+    cursor.execute(
+        "SELECT integration.*, token FROM integration"
+        " LEFT JOIN token_v2 ON integration_id = integration.id AND NOT is_revoked"
+        " WHERE integration.account_id = %s ORDER BY integration.id",
+        (account_id,),
+    )
+    return _all(cursor)
+
+
+def set_integration_urls(cursor: Cursor, integration_id: int, urls: Mapping[str, Any]) -> None:
+    _update(cursor, "integration", integration_id, {"urls": dict(urls)})
+
+
+def get_token_v2(cursor: Cursor, account_id: int) -> str:
+    """The account's own Token API; empty where it has none."""
+    cursor.execute(
+        "SELECT token FROM token_v2 WHERE account_id = %s AND integration_id IS NULL AND NOT is_revoked",
+        (account_id,),
+    )
+    row = _one(cursor)
+    return row["token"] if row else ""
+
+
+def find_token_v2(cursor: Cursor, token: str) -> Row | None:
+    """Whose token this is: account_id, integration_id and is_revoked."""
+    cursor.execute("SELECT * FROM token_v2 WHERE token = %s", (token,))
+    return _one(cursor)
+
+
+def revoke_token_v2(cursor: Cursor, account_id: int, integration_id: int | None) -> int:
+    """End the token of an integration, or the account's own (None); how many ended."""
+    cursor.execute(
+        "UPDATE token_v2 SET is_revoked = true WHERE account_id = %s"
+        " AND integration_id IS NOT DISTINCT FROM %s AND NOT is_revoked",
+        (account_id, integration_id),
+    )
+    return cursor.rowcount
+
+
+def renew_token_v2(cursor: Cursor, account_id: int, integration_id: int | None) -> str:
+    """A new token in place of the present one."""
+    revoke_token_v2(cursor, account_id, integration_id)
+    token = secrets.token_hex(32)
+    cursor.execute(
+        "INSERT INTO token_v2 (token, account_id, integration_id) VALUES (%s, %s, %s)",
+        (token, account_id, integration_id),
+    )
+    return token
 
 
 # -- OAuth --------------------------------------------------------------------------------------------
@@ -852,11 +954,12 @@ def add_call(cursor: Cursor, call: Mapping[str, Any]) -> None:
     A call that was still under way when its account was made afresh is nobody's.
     """
     cursor.execute(
-        "INSERT INTO api_call (account_id, client_id, at, method, route, path, query, status, cause, ms)"
+        "INSERT INTO api_call"
+        " (account_id, client_id, at, method, route, path, query, status, cause, codigo_erro, ms)"
         " SELECT %(account_id)s, %(client_id)s, %(at)s, %(method)s, %(route)s, %(path)s, %(query)s,"
-        " %(status)s, %(cause)s, %(ms)s WHERE %(account_id)s IS NULL"
+        " %(status)s, %(cause)s, %(codigo_erro)s, %(ms)s WHERE %(account_id)s IS NULL"
         " OR EXISTS (SELECT FROM account WHERE id = %(account_id)s AND made_at = %(made_at)s) RETURNING id",
-        call,
+        {"codigo_erro": "", **call},
     )
     row = cursor.fetchone()
     if row is not None and row["id"] % 1000 == 0:
@@ -885,22 +988,25 @@ def count_calls(cursor: Cursor, account_id: int) -> list[Row]:
 
 
 def count_causes(cursor: Cursor, account_id: int) -> list[Row]:
-    """Calls by status and cause ("" answered, "fault" injected, "token", "quota:read" and so on)."""
+    """Calls by kind (read, write, v2), status, cause and v2's code.
+
+    A cause is "" answered, "fault" injected, "token", "quota:read" and so on.
+    """
     cursor.execute(
-        "SELECT method <> 'GET' AS is_write, status, cause, count(*) AS total FROM api_call"
-        " WHERE account_id = %s GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
+        f"SELECT {KIND_OF_CALL} AS kind, status, cause, codigo_erro, count(*) AS total FROM api_call"  # noqa: S608
+        " WHERE account_id = %s GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4",
         (account_id,),
     )
     return _all(cursor)
 
 
 def count_busiest(cursor: Cursor, account_id: int, seconds: int, *, kind: str = "") -> int:
-    """The most calls that any span of so many seconds saw; ``kind`` is read, write or "" for all."""
-    methods = {"read": "AND method = 'GET'", "write": "AND method <> 'GET'"}.get(kind, "")
+    """The most calls that any span of so many seconds saw; ``kind`` is read, write, v2 or "" for all."""
     cursor.execute(
         "SELECT coalesce(max(held), 0) AS most FROM (SELECT count(*) OVER (ORDER BY at RANGE BETWEEN"  # noqa: S608
-        f" %s PRECEDING AND CURRENT ROW) AS held FROM api_call WHERE account_id = %s {methods}) AS spans",
-        (timedelta(seconds=seconds) - timedelta(microseconds=1), account_id),
+        " %s PRECEDING AND CURRENT ROW) AS held FROM api_call"
+        f" WHERE account_id = %s AND %s IN ('', {KIND_OF_CALL})) AS spans",
+        (timedelta(seconds=seconds) - timedelta(microseconds=1), account_id, kind),
     )
     row = cursor.fetchone()
     assert row is not None  # noqa: S101

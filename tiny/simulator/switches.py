@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import api, data, faults, quota, store, templates
+from . import api, api2, data, faults, quota, store, templates
 from .frame import account_page, find_account, no_account
 from .html import Markup, html
 from .store import Cursor, Row, Store
+from .v2.errors import MESSAGES
 from .web import Handler, Request, Response, redirect
 
 TOKEN_ROUTE = "POST /token"  # noqa: S105
@@ -31,7 +32,7 @@ LABELS = {
     "delay": "Demora 10 segundos",
     "drop": "Conexão cai antes do trabalho",
     "drop_after": "Faz o trabalho e cai sem responder",
-    "same_page": "Ignora o offset (sempre a mesma página)",
+    "same_page": "Ignora offset e pagina (sempre a mesma página)",
     "no_filters": "Ignora todos os filtros",
     "insert_before": "Um registro novo empurra as páginas seguintes",
     "delete_before": "Um registro some e puxa as páginas seguintes",
@@ -39,10 +40,12 @@ LABELS = {
     "huge": "Resposta de 20 MB",
     "no_refresh_token": "Token novo sem refresh_token",
     "no_lifetime": "Token novo com expires_in 0",
+    "v2_html": "API v2: página HTML de bloqueio com status 200",
+    **{f"v2_code_{code}": f"API v2: código {code}, {text}"[:90] for code, text in MESSAGES.items()},
 }
 WINDOW_LABELS = {"fixed": "Fixa, a cada minuto", "sliding": "Deslizante"}
 HEADER_LABELS = {"reads": "Só nas leituras, como o Tiny", "all": "Em todas as respostas", "none": "Nunca"}
-LIMITS = ("read_limit", "write_limit", "burst_limit")
+LIMITS = ("read_limit", "write_limit", "burst_limit", "v2_limit", "v2_batch_limit", "v2_variety")
 CLOCK_STEPS = {"60": "Avançar 1 minuto", "3600": "Avançar 1 hora", "86400": "Avançar 1 dia"}
 MAX_LIMIT = 100_000
 MAX_TIMES = 10_000
@@ -114,7 +117,7 @@ def _set_limits(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
 
 
 def _consume(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
-    if form.get("tipo") in ("read", "write"):
+    if form.get("tipo") in ("read", "write", "v2"):
         quota.consume(cursor, account, form["tipo"], _read_count(form.get("chamadas", ""), 1000) or 0)
 
 
@@ -133,7 +136,8 @@ def _read_count(text: str, most: int) -> int | None:
 def _list_targets() -> list[str]:
     """Every route that a fault can be laid on, as a person reads it."""
     routes = [f"{method} {template.replace(':int', '')}" for method, template, _ in api.ROUTES]
-    return [faults.EVERY_ROUTE, *routes, TOKEN_ROUTE]
+    services = [f"POST {api2.PREFIX}/{name}" for name in api2.SERVICES]
+    return [faults.EVERY_ROUTE, *routes, *services, TOKEN_ROUTE]
 
 
 def _faults_of(cursor: Cursor, account: Row) -> list[Row]:
@@ -156,6 +160,9 @@ def _content(cursor: Cursor, account: Row) -> Markup:
         read_limit=account["read_limit"],
         write_limit=account["write_limit"],
         burst_limit=account["burst_limit"],
+        v2_limit=account["v2_limit"],
+        v2_batch_limit=account["v2_batch_limit"],
+        v2_variety=account["v2_variety"],
         windows=_options(WINDOW_LABELS, account["quota_window"]),
         headers=_options(HEADER_LABELS, account["quota_headers"]),
         now=f"{store.get_now(cursor).astimezone(data.BRASILIA):%d/%m/%Y %H:%M:%S}",

@@ -192,6 +192,12 @@ SWITCHES = """
     <label>Leituras por minuto<input name="read_limit" value="{read_limit}" inputmode="numeric"></label>
     <label>Escritas por minuto<input name="write_limit" value="{write_limit}" inputmode="numeric"></label>
     <label>Chamadas por segundo<input name="burst_limit" value="{burst_limit}" inputmode="numeric"></label>
+    <label>Chamadas da API v2 por minuto<input name="v2_limit" value="{v2_limit}"
+      inputmode="numeric"></label>
+    <label>Chamadas em lote da API v2 por minuto<input name="v2_batch_limit" value="{v2_batch_limit}"
+      inputmode="numeric"></label>
+    <label>Variedade das respostas v2 (0 é a forma da documentação)<input name="v2_variety"
+      value="{v2_variety}" inputmode="numeric"></label>
     <label>Janela<select name="janela">{windows}</select></label>
     <label>Cabeçalhos X-Ratelimit<select name="cabecalhos">{headers}</select></label>
     <p class="actions"><button class="button primary">Salvar limites</button></p>
@@ -212,7 +218,7 @@ SWITCHES = """
   <form method="post" action="{base}/consumir" class="form">
     <label>Chamadas que ele faz agora<input name="chamadas" value="10" inputmode="numeric"></label>
     <label>De que tipo<select name="tipo"><option value="read">Leituras</option>
-      <option value="write">Escritas</option></select></label>
+      <option value="write">Escritas</option><option value="v2">API v2</option></select></label>
     <p class="actions"><button class="button">Consumir</button></p>
   </form>
 </section>

@@ -100,7 +100,7 @@ def pedido_item(row: Row) -> dict[str, Any]:
         "dataPrevista": text_of(row["data_prevista"]),
         "cliente": dados["cliente"],
         "valor": data.value_of(dados),
-        "vendedor": {"id": 0, "nome": ""},
+        "vendedor": dados.get("vendedor") or {"id": 0, "nome": ""},
         "transportador": _transportador(row),
         "origemPedido": 0,
     }
@@ -124,7 +124,7 @@ def pedido_detail(row: Row) -> dict[str, Any]:
         "ecommerce": dados["ecommerce"],
         "transportador": _transportador(row),
         "deposito": data.DEPOSITO,
-        "vendedor": {"id": 0, "nome": ""},
+        "vendedor": dados.get("vendedor") or {"id": 0, "nome": ""},
         "naturezaOperacao": data.NATUREZA_OPERACAO,
         "intermediador": dados["intermediador"],
         "pagamento": dados["pagamento"],
