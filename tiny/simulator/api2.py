@@ -19,7 +19,7 @@ import psycopg2
 
 from . import faults, quota, store
 from .store import Cursor, Row, Store
-from .v2 import notas, pedidos, registers
+from .v2 import contatos, notas, pedido_writes, pedidos, produtos, registers
 from .v2.errors import OF_A_RECORD, Answer, Refused, fail_records
 from .v2.notas import Xml
 from .v2.parameters import Fields, Service
@@ -30,7 +30,10 @@ PREFIX = "/api2"
 SERVICES: dict[str, Service] = {
     **registers.SERVICES,
     **pedidos.SERVICES,
+    **pedido_writes.SERVICES,
     **notas.SERVICES,
+    **contatos.SERVICES,
+    **produtos.SERVICES,
 }
 # The call's log is no place for a token, nor for whole orders.
 UNTOLD = ("token", "formato")
@@ -150,17 +153,17 @@ class Api2:
         if refusal is None and call.service is None:
             return Response(404, NO_SERVICE, dict(HTML_TYPE))
         seed = call.account["v2_variety"] if call.account else 0
-        if refusal is not None and call.service and call.service.has_records and refusal.code in OF_A_RECORD:
-            retorno = vary(seed, call.name, fail_records(refusal.describe_record("1")))
-        else:
-            try:
-                if refusal is not None:
-                    raise refusal
-                retorno = vary(seed, call.name, self._work(call, struck))
-            except Refused as error:
-                refusal = error
+        try:
+            if refusal is not None:
+                raise refusal
+            retorno = self._work(call, struck)
+        except Refused as error:
+            if call.service and call.service.has_records and error.code in OF_A_RECORD:
+                retorno = fail_records(error.describe_record("1"))
+            else:
                 retorno = describe_refusal(seed, call.name, error)
-        call.code = str(refusal.code) if refusal else ""
+        call.code = _find_code(retorno)
+        retorno = vary(seed, call.name, retorno)
         is_xml = call.service is not None and call.service.is_xml
         if is_xml or call.fields.get("formato").lower() != "json":
             document = f'<?xml version="1.0" encoding="UTF-8"?>{_write_xml({"retorno": retorno})}'
@@ -183,6 +186,15 @@ class Api2:
         except psycopg2.DataError:
             # Numbers beyond the column's range.
             raise Refused(31) from None
+
+
+def _find_code(retorno: Answer) -> str:
+    """The code of a failure, wherever it stands."""
+    if retorno["status"] == "OK":
+        return ""
+    records = [row["registro"] for row in retorno.get("registros", [])]
+    codes = [row.get("codigo_erro") for row in [retorno, *records]]
+    return str(next((code for code in codes if code), ""))
 
 
 def _write_xml(value: Any) -> str:

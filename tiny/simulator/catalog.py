@@ -55,6 +55,36 @@ def get_product(cursor: Cursor, account: Row, product_id: int, *, lock: bool = F
     return None if row is None else dict(row)
 
 
+def find_by_sku(cursor: Cursor, account: Row, sku: str) -> Row | None:
+    ensure_products(cursor, account)
+    cursor.execute(
+        "SELECT * FROM produto WHERE account_id = %s AND sku = %s ORDER BY id LIMIT 1", (account["id"], sku)
+    )
+    row = cursor.fetchone()
+    return None if row is None else dict(row)
+
+
+def add_product(cursor: Cursor, account: Row, values: Row) -> int:
+    """Insert a product with these columns and no stock; its id."""
+    product_id = store.take_id(cursor, "produto_id")
+    cursor.execute(
+        "INSERT INTO produto (account_id, id, sku, descricao, gtin, situacao, preco, preco_promocional,"
+        " criado_em, alterado_em) VALUES (%(account_id)s, %(id)s, %(sku)s, %(descricao)s, %(gtin)s,"
+        " %(situacao)s, %(preco)s, %(preco_promocional)s, clock(), clock())",
+        {**values, "account_id": account["id"], "id": product_id},
+    )
+    return product_id
+
+
+def change_product(cursor: Cursor, account: Row, product_id: int, values: Row) -> None:
+    cursor.execute(
+        "UPDATE produto SET sku = %(sku)s, descricao = %(descricao)s, gtin = %(gtin)s,"
+        " situacao = %(situacao)s, preco = %(preco)s, preco_promocional = %(preco_promocional)s,"
+        " alterado_em = clock() WHERE account_id = %(account_id)s AND id = %(id)s",
+        {**values, "account_id": account["id"], "id": product_id},
+    )
+
+
 def set_price(cursor: Cursor, account: Row, product_id: int, price: float, promotional: float) -> None:
     cursor.execute(
         "UPDATE produto SET preco = %s, preco_promocional = %s, alterado_em = clock()"

@@ -45,7 +45,7 @@ def vary(seed: int, service: str, retorno: Answer) -> Answer:
 
 
 def describe_refusal(seed: int, service: str, refusal: Refused) -> Answer:
-    """An error as ``retorno``; of some records the code stands in the record alone."""
+    """An error as ``retorno``; with a seed, some stand in a record and have no code at the top."""
     retorno = refusal.describe()
     if (
         seed
@@ -53,7 +53,7 @@ def describe_refusal(seed: int, service: str, refusal: Refused) -> Answer:
         and _toss(f"{seed}/{service}/{refusal.code}/record").random() < 0.5
     ):
         retorno = fail_records(refusal.describe_record())
-    return vary(seed, service, retorno)
+    return retorno
 
 
 def _toss(key: str) -> random.Random:
