@@ -17,6 +17,16 @@ class MembershipIds(NamedTuple):
     membership_id: int
 
 
+class PasswordLinkIds(NamedTuple):
+    organization_id: int
+    link_id: int
+
+
+class ApiTokenIds(NamedTuple):
+    organization_id: int
+    token_id: int
+
+
 class OAuthStateIds(NamedTuple):
     organization_id: int
     state_id: int
@@ -40,10 +50,27 @@ def memberships_of(user_id: int) -> list[MembershipIds]:
     return [MembershipIds(*row) for row in _rows("gateway_memberships", user_id)]
 
 
+def all_memberships_of(user_id: int) -> list[MembershipIds]:
+    """Memberships of a user, those that ended too: they may begin again."""
+    return [MembershipIds(*row) for row in _rows("gateway_all_memberships", user_id)]
+
+
 def membership_in(user_id: int, slug: str) -> MembershipIds | None:
     """The person's active membership of the organization with this address, if any."""
     rows = _rows("gateway_membership_in", user_id, slug)
     return MembershipIds(*rows[0]) if rows else None
+
+
+def password_link(token_hash: str) -> PasswordLinkIds | None:
+    """The link to set a password whose token has this SHA-256 (hexadecimal)."""
+    rows = _rows("gateway_password_link", token_hash)
+    return PasswordLinkIds(*rows[0]) if rows else None
+
+
+def api_token(token_hash: str) -> ApiTokenIds | None:
+    """The API token with this SHA-256 (hexadecimal), whether it still works or not."""
+    rows = _rows("gateway_api_token", token_hash)
+    return ApiTokenIds(*rows[0]) if rows else None
 
 
 def oauth_state(nonce_hash: str) -> OAuthStateIds | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -9,6 +10,8 @@ from django.db import models
 from django.db.models.functions import Lower
 
 from accounts.tenancy import TenantModel
+
+API_TOKEN_PREFIX = "ent_live_"  # noqa: S105  what every token begins with
 
 
 class UserManager(BaseUserManager["User"]):
@@ -71,6 +74,9 @@ class Perfil(models.TextChoices):
     INTEGRATION = "integration", "Integração"
 
 
+PEOPLE = (Perfil.ADMIN, Perfil.OPERATOR, Perfil.VIEWER)
+
+
 class Membership(TenantModel):
     """A person's place in one organization. One of perfil Integração is its user's only one."""
 
@@ -86,6 +92,89 @@ class Membership(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.user} ({self.get_perfil_display()})"
+
+
+class PasswordLink(TenantModel):
+    """A link with which a person sets the password, once. The row goes when it is used or replaced."""
+
+    membership = models.ForeignKey(
+        Membership, on_delete=models.CASCADE, db_constraint=False, related_name="password_links"
+    )
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "membership"], name="accounts_passwordlink_one_per_member"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"link of membership {self.membership_id}"
+
+
+class Scope(models.TextChoices):
+    """What an API token may do."""
+
+    READ_ORDERS = "orders:read", "Ler pedidos"
+    WRITE_ORDERS = "orders:write", "Escrever pedidos"
+    READ_PRODUCTS = "products:read", "Ler produtos"
+    WRITE_PRODUCTS = "products:write", "Escrever produtos"
+    READ_CUSTOMERS = "customers:read", "Ler clientes"
+    WRITE_CUSTOMERS = "customers:write", "Escrever clientes"
+    READ_STOCK = "stock:read", "Ler estoque e preço"
+    WRITE_STOCK = "stock:write", "Escrever estoque e preço"
+
+
+class ApiToken(TenantModel):
+    """A key to the API of one integration user. Only its SHA-256 is kept; ``prefix`` names it on pages."""
+
+    membership = models.ForeignKey(
+        Membership, on_delete=models.PROTECT, db_constraint=False, related_name="api_tokens"
+    )
+    name = models.CharField(max_length=80, blank=True)
+    prefix = models.CharField(max_length=8)
+    token_hash = models.CharField(max_length=64, unique=True)
+    scopes = models.JSONField(default=list)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    last_used_at = models.DateTimeField(null=True)
+    last_used_address = models.GenericIPAddressField(null=True)
+
+    def __str__(self) -> str:
+        return f"{API_TOKEN_PREFIX}{self.prefix}…"
+
+    def works_at(self, moment: dt.datetime) -> bool:
+        return self.revoked_at is None and (self.expires_at is None or moment < self.expires_at)
+
+    @property
+    def scope_labels(self) -> list[str]:
+        return [Scope(scope).label for scope in self.scopes]
+
+
+class AuditEntry(TenantModel):
+    """Who did what to whom. The app role may add entries and read them, nothing else."""
+
+    at = models.DateTimeField()
+    person = models.ForeignKey(
+        Membership, null=True, on_delete=models.PROTECT, db_constraint=False, related_name="+"
+    )
+    subject_kind = models.CharField(max_length=30)
+    subject_id = models.BigIntegerField()
+    code = models.CharField(max_length=60)
+    params = models.JSONField(default=dict)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization", "subject_kind", "subject_id", "-at"], name="accounts_audit"),
+            models.Index(fields=["organization", "person", "-at"], name="accounts_audit_person"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.subject_kind} {self.subject_id}: {self.code}"
 
 
 class ClockOffset(models.Model):

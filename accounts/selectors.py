@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
+from django.db.models import Max, Q, QuerySet
+
 from accounts import gateways
-from accounts.models import Membership, Organization, User
+from accounts.models import PEOPLE, AuditEntry, Membership, Organization, Perfil, User
 from accounts.tenancy import tenant
+
+SUBJECT = "membership"
 
 
 def list_memberships(user: User) -> list[Membership]:
@@ -17,3 +23,34 @@ def list_memberships(user: User) -> list[Membership]:
             membership.organization = organization
             memberships.append(membership)
     return sorted(memberships, key=lambda membership: membership.organization.name.casefold())
+
+
+def list_people() -> QuerySet[Membership]:
+    """Everybody of the organization who may open the panel, inactive ones too, by name."""
+    return _by_name(PEOPLE)
+
+
+def list_systems() -> QuerySet[Membership]:
+    """Integration users, inactive ones too, by name; ``last_used_at`` is the last use of any token."""
+    return _by_name([Perfil.INTEGRATION]).annotate(last_used_at=Max("api_tokens__last_used_at"))
+
+
+def list_integration_users() -> QuerySet[Membership]:
+    """Active memberships of perfil Integração of the current organization, with ``user``, by name."""
+    return _by_name([Perfil.INTEGRATION]).filter(is_active=True)
+
+
+def _by_name(perfis: Iterable[str]) -> QuerySet[Membership]:
+    members = Membership.objects.filter(perfil__in=list(perfis))
+    return members.select_related("user").order_by("user__name", "user__email")
+
+
+def list_audit(membership: Membership, limit: int = 20) -> QuerySet[AuditEntry]:
+    """What was done to or by this member, newest first."""
+    mine = Q(subject_kind=SUBJECT, subject_id=membership.pk) | Q(person=membership)
+    return AuditEntry.objects.filter(mine).select_related("person__user").order_by("-at", "-id")[:limit]
+
+
+def belongs_elsewhere(user: User, organization_id: int) -> bool:
+    """Whether the user has, or had, a place in another organization, whose doors the login opens too."""
+    return any(ids.organization_id != organization_id for ids in gateways.all_memberships_of(user.pk))

@@ -33,6 +33,8 @@ TENANT_MODELS: list[type[TenantModel]] = sorted(
     (model for model in apps.get_models() if issubclass(model, TenantModel)),
     key=lambda model: model._meta.db_table,
 )
+# The app role adds rows and reads them, nothing else.
+APPEND_ONLY = frozenset({"accounts_auditentry"})
 # Columns whose value decides whether a row is accepted at all, because SQL ties them to another table's.
 LINKED_COLUMNS = {("jobs_job", "channel"): "jobs_channel", ("jobs_schedule", "channel"): "jobs_channel"}
 

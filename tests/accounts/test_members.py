@@ -8,8 +8,9 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from accounts import clock, gateways, services
-from accounts.models import Organization, Perfil, User
+from accounts.models import Membership, Organization, Perfil, User
 from accounts.services import MembershipRefused, add_member
+from accounts.tenancy import tenant
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,8 +53,10 @@ def test_an_e_mail_is_one_person_however_it_is_written(
 
 
 def test_a_person_is_in_a_company_once(organization: Organization, admin: User) -> None:
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(MembershipRefused, match="e-mail: Ana Souza"):
         add_member(organization=organization, email=admin.email, name="Ana", perfil=Perfil.VIEWER)
+    with pytest.raises(IntegrityError), transaction.atomic(), tenant(organization):
+        Membership.objects.create(user=admin, perfil=Perfil.VIEWER, created_at=clock.now())
     assert len(gateways.memberships_of(admin.pk)) == 1
 
 
@@ -90,5 +93,5 @@ def test_a_system_does_not_become_two_side_by_side(
         wait_until(somebody_waits_for_us)
     second.join()
 
-    assert refused == ["Este e-mail já é de uma pessoa; use um e-mail só da integração."]
+    assert refused == ["Este e-mail já é de um usuário de integração."]
     assert [ids.organization_id for ids in gateways.memberships_of(user.pk)] == [organization.pk]

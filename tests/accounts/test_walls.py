@@ -14,17 +14,23 @@ from django.test import Client
 from accounts.models import Organization, User
 from accounts.tenancy import TenantManager, tenant
 from tests.accounts.breaches import find_function_breaches, find_role_breaches, find_table_breaches
-from tests.accounts.schema import TENANT_MODELS, insert, insert_sql, smallest_values, tenant_keys
+from tests.accounts.schema import APPEND_ONLY, TENANT_MODELS, insert, insert_sql, smallest_values, tenant_keys
 from tests.database import connect, run_sql
 
 pytestmark = pytest.mark.django_db
 
-every_model = pytest.mark.parametrize("model", TENANT_MODELS, ids=lambda model: model._meta.db_table)
-every_key = pytest.mark.parametrize(
-    ("child", "column", "parent"),
-    tenant_keys(),
-    ids=[f"{child._meta.db_table}.{column}" for child, column, _ in tenant_keys()],
-)
+CHANGEABLE = [model for model in TENANT_MODELS if model._meta.db_table not in APPEND_ONLY]
+every_changeable_model = pytest.mark.parametrize("model", CHANGEABLE, ids=lambda model: model._meta.db_table)
+
+
+def keys_of(models_: list[Any]) -> Any:
+    keys = [key for key in tenant_keys() if key[0] in models_]
+    names = [f"{child._meta.db_table}.{column}" for child, column, _ in keys]
+    return pytest.mark.parametrize(("child", "column", "parent"), keys, ids=names)
+
+
+every_key = keys_of(TENANT_MODELS)
+every_changeable_key = keys_of(CHANGEABLE)
 
 
 @contextmanager
@@ -63,7 +69,7 @@ def test_raw_sql_of_the_app_role_sees_only_the_rows_of_its_scope(
         raw.close()
 
 
-@every_model
+@every_changeable_model
 def test_a_row_can_be_neither_made_for_nor_moved_to_nor_taken_from_another_organization(
     model: Any, organization: Organization, other_organization: Organization
 ) -> None:
@@ -85,6 +91,22 @@ def test_a_row_can_be_neither_made_for_nor_moved_to_nor_taken_from_another_organ
         assert cursor.rowcount == 0
     with refused(ProgrammingError, INSUFFICIENT_PRIVILEGE), connection.cursor() as cursor:
         cursor.execute(insert_sql(model, foreign), list(foreign.values()))
+
+
+@pytest.mark.parametrize("table", sorted(APPEND_ONLY))
+def test_what_was_written_down_is_neither_changed_nor_taken_away(
+    table: str, organization: Organization, other_organization: Organization
+) -> None:
+    model: Any = next(model for model in TENANT_MODELS if model._meta.db_table == table)
+    foreign = smallest_values(model, other_organization)
+    insert(model, organization)
+
+    with tenant(organization), connection.cursor() as cursor:
+        for statement in (f"UPDATE {table} SET id = id", f"DELETE FROM {table}", f"TRUNCATE {table}"):
+            with refused(ProgrammingError, INSUFFICIENT_PRIVILEGE):
+                cursor.execute(statement)
+        with refused(ProgrammingError, INSUFFICIENT_PRIVILEGE):
+            cursor.execute(insert_sql(model, foreign), list(foreign.values()))
 
 
 def test_an_organization_is_made_and_changed_in_its_own_scope_only(
@@ -122,7 +144,7 @@ def test_a_key_cannot_point_at_a_row_of_another_organization(
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-@every_key
+@every_changeable_key
 def test_a_key_cannot_be_turned_to_a_row_of_another_organization(
     child: Any, column: str, parent: Any, organization: Organization, other_organization: Organization
 ) -> None:
