@@ -7,7 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from tests.browser.chromium import Window
-from tests.simulated_tiny import SimulatedTiny
+from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
 from tests.simulator.conftest import App
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -24,7 +24,13 @@ def test_pages_are_clean(
     app.refresh("nothing")
     simulator.add_fault(account_id=app.account_id, route="GET /pedidos", preset="html_200", times=None)
     simulator.add_fault(route="*", status=500, after=3, times=2)
-    tabs = [f"{account}/{tab}" for tab in ("pedidos", "aplicativos", "chamadas", "tokens", "falhas")]
+    tabs = [
+        f"{account}/{tab}"
+        for tab in ("pedidos", "aplicativos", "integracoes", "chamadas", "tokens", "falhas")
+    ]
+    integration = SimulatedAccount(simulator, app.account_id).add_integration()
+    manage = f"{account}/integracoes/{integration['ecommerce_id']}"
+    tabs += [manage, f"{manage}/notificacoes"]
     window = Window(browser, width=width, is_dark=is_dark)
     for address in (f"{simulator.url}/", *tabs, f"{account}/pedidos/{order['id']}"):
         window.page.goto(address)

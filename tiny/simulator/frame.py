@@ -9,8 +9,8 @@ from .store import Cursor, Row
 from .web import Request, Response
 
 TABS = (
-    ("pedidos", "Pedidos"), ("aplicativos", "Aplicativos"), ("chamadas", "Chamadas"), ("tokens", "Tokens"),
-    ("falhas", "Falhas"),
+    ("pedidos", "Pedidos"), ("aplicativos", "Aplicativos"), ("integracoes", "Integrações"),
+    ("chamadas", "Chamadas"), ("tokens", "Tokens"), ("falhas", "Falhas"),
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from . import data, pedidos, store, switches, templates
+from . import data, integrations, pedidos, store, switches, templates
 from .control import describe_app
 from .documents import mask_cnpj
 from .frame import account_page, find_account, no_account
@@ -48,6 +48,7 @@ class Pages:
             ("POST", account + "/aplicativos", self._register_app),
             ("GET", account + "/chamadas", self._calls),
             ("GET", account + "/tokens", self._tokens),
+            *integrations.list_routes(database, account),
             *switches.list_routes(database, account),
         ):
             self._routes.add(method, template, handler)
@@ -239,7 +240,7 @@ class Pages:
             counters=[
                 html(
                     '<li><span class="mono">{route}</span> {status} <strong>{total}</strong></li>',
-                    route=row["route"], status=_status_chip(row["status"]), total=row["total"],
+                    route=row["route"], status=_status_chip(row), total=row["total"],
                 )
                 for row in counts
             ],
@@ -249,7 +250,7 @@ class Pages:
                     at=f"{call['at'].astimezone(data.BRASILIA):%d/%m %H:%M:%S}",
                     method=call["method"],
                     path=call["path"] + (f"?{call['query']}" if call["query"] else ""),
-                    status=_status_chip(call["status"]),
+                    status=_status_chip(call),
                     ms=f"{call['ms']:.0f} ms",
                 )
                 for call in calls
@@ -337,9 +338,13 @@ def _situacao_chip(situacao: int) -> Markup:
     )
 
 
-def _status_chip(status: int) -> Markup:
-    tone = "ok" if status < 300 else "warn" if status in (404, 429) else "err"
-    return html('<span class="chip {tone}">{status}</span>', tone=tone, status=status)
+def _status_chip(call: Row) -> Markup:
+    """The status; where API v2 refused with 200, its code as well."""
+    status, code = call["status"], call["codigo_erro"]
+    is_fine = status < 300 and code in ("", "20")
+    tone = "ok" if is_fine else "warn" if status in (200, 404, 429) else "err"
+    text = f"{status} · código {code}" if code else status
+    return html('<span class="chip {tone}">{text}</span>', tone=tone, text=text)
 
 
 def _freight_name(pedido: Row) -> str:

@@ -980,8 +980,8 @@ def list_calls(
 
 def count_calls(cursor: Cursor, account_id: int) -> list[Row]:
     cursor.execute(
-        "SELECT route, status, count(*) AS total, avg(ms) AS ms FROM api_call WHERE account_id = %s"
-        " GROUP BY 1, 2 ORDER BY 1, 2",
+        "SELECT route, status, codigo_erro, count(*) AS total FROM api_call WHERE account_id = %s"
+        " GROUP BY 1, 2, 3 ORDER BY 1, 2, 3",
         (account_id,),
     )
     return _all(cursor)

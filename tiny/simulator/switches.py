@@ -14,6 +14,13 @@ from .v2.errors import MESSAGES
 from .web import Handler, Request, Response, redirect
 
 TOKEN_ROUTE = "POST /token"  # noqa: S105
+CODE_LABELS = {
+    6: "acessos demais no último minuto",
+    11: "acessos simultâneos demais",
+    22: "registros demais no lote",
+    23: "a página não existe",
+    35: "erro inesperado",
+}
 LABELS = {
     "error_500": "Erro 500",
     "error_503": "Erro 503, sem corpo",
@@ -41,7 +48,10 @@ LABELS = {
     "no_refresh_token": "Token novo sem refresh_token",
     "no_lifetime": "Token novo com expires_in 0",
     "v2_html": "API v2: página HTML de bloqueio com status 200",
-    **{f"v2_code_{code}": f"API v2: código {code}, {text}"[:90] for code, text in MESSAGES.items()},
+    **{
+        f"v2_code_{code}": f"API v2: código {code}, {CODE_LABELS.get(code, text)}"
+        for code, text in MESSAGES.items()
+    },
 }
 WINDOW_LABELS = {"fixed": "Fixa, a cada minuto", "sliding": "Deslizante"}
 HEADER_LABELS = {"reads": "Só nas leituras, como o Tiny", "all": "Em todas as respostas", "none": "Nunca"}

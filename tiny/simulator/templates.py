@@ -59,6 +59,76 @@ APP_CARD = """
 </article>
 """
 
+INTEGRATIONS = """
+<div class="columns">
+<div class="stack">
+<section class="card">
+  <h2>Adicionar integração</h2>
+  <p class="sub">Uma integração dá o Identificador e o Token que a plataforma pede.</p>
+  {error}
+  <form method="post" action="{base}" class="form">
+    <label>Nome<input name="nome" maxlength="120" required autocomplete="off"></label>
+    <p class="actions"><button class="button primary">Adicionar integração</button></p>
+  </form>
+</section>
+<section class="card">
+  <h2>Token API da conta</h2>
+  <p class="sub">Um só para a conta inteira; abre a mesma API v2.</p>
+  {token}
+</section>
+</div>
+<div class="stack">{cards}</div>
+</div>
+"""
+
+INTEGRATION_CARD = """
+<article class="card line">
+  <div><h2>{name}</h2><p class="sub">Identificador <span class="mono">{ecommerce}</span> {token}</p></div>
+  <a class="button" href="{href}">Gerenciar<span class="vh"> {name}</span></a>
+</article>
+"""
+
+INTEGRATION = """
+<p class="crumbs"><a href="{back}">Integrações</a></p>
+<div class="order-head"><h2>{name}</h2></div>
+<nav class="tabs" aria-label="Integração">{tabs}</nav>
+{content}
+"""
+
+CONNECTION = """
+<section class="card readable">
+  <h2>Credenciais de acesso</h2>
+  <p class="sub">Copie os dois para a plataforma.</p>
+  <dl class="facts"><div><dt>Identificador do integrador</dt><dd class="mono">{ecommerce}</dd></div></dl>
+  {token}
+</section>
+"""
+
+CREDENTIAL = """
+<dl class="facts"><div><dt>Token</dt><dd>{token}</dd></div></dl>
+<form method="post" action="{action}" class="actions">
+  <button class="button" name="decisao" value="gerar">{renew}</button>{revoke}
+</form>
+"""
+
+REVOKE = """<button class="button" name="decisao" value="revogar">Revogar</button>"""
+
+URLS = """
+<section class="card readable">
+  <h2>Notificações</h2>
+  <p class="sub">Ao salvar, cada endereço recebe um POST vazio, como o Tiny faz para conferir.
+  O simulador ainda não envia notificações.</p>
+  <form method="post" action="{action}" class="form">{rows}
+    <p class="actions"><button class="button primary">Salvar</button></p>
+  </form>
+</section>
+"""
+
+URL_FIELD = """
+<label><span class="between">{label} {answer}</span><input name="{kind}" value="{url}" type="url"
+  maxlength="500" class="mono" autocomplete="off"></label>
+"""
+
 INVITATION = """
 <section class="card narrow"><p class="eyebrow">Convite simulado</p>
 <h1>Instalar {app}</h1>
