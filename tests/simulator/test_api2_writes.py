@@ -36,6 +36,14 @@ ITEM = {
     "valor_unitario": "50.25",
 }
 
+PAYMENT = {
+    "valor": 112.8,
+    "tipo_pagamento": 3,
+    "cnpj_intermediador": "11222333000181",
+    "codigo_autorizacao": "AUTH0001",
+    "codigo_bandeira": 1,
+}
+
 
 @pytest.fixture
 def caller(reader: Reader) -> Caller:
@@ -83,6 +91,7 @@ def test_posted_order_comes_back_under_both_apis(caller: Caller, reader: Reader)
         obs_internas="interno",
         nome_vendedor="Vendas internas",
         endereco_entrega={"endereco": "Rua B", "cidade": "Santos", "uf": "SP", "nome_destinatario": "Bia"},
+        pagamentos_integrados=[{"pagamento_integrado": PAYMENT}],
         intermediador={"nome": "Intermediador", "cnpj": "11.222.333/0001-81", "cnpjPagamento": ""},
     )
     assert (set(record), record["sequencia"]) == ({"sequencia", "status", "id", "numero"}, "1")
@@ -104,6 +113,7 @@ def test_posted_order_comes_back_under_both_apis(caller: Caller, reader: Reader)
     assert pedido["cliente"]["cpf_cnpj"] == "529.982.247-25"
     assert pedido["endereco_entrega"]["nome_destinatario"] == "Bia"
     assert pedido["intermediador"]["cnpj"] == "11.222.333/0001-81"
+    assert pedido["pagamentos_integrados"] == [{"pagamento_integrado": PAYMENT}]
     (marker,) = pedido["marcadores"]
     assert set(marker["marcador"]) == {"id", "descricao", "cor"}
     assert caller.list_ids(idVendedor="334779701") == [record["id"]]

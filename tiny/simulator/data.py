@@ -84,6 +84,8 @@ DEMO_ACCOUNTS: tuple[dict[str, Any], ...] = (
         "read_limit": 120,
         "write_limit": 100,
         "burst_limit": 4,
+        "v2_limit": 120,
+        "v2_batch_limit": 5,
         "seed": "aroeira",
     },
     {
@@ -100,6 +102,8 @@ DEMO_ACCOUNTS: tuple[dict[str, Any], ...] = (
         "read_limit": 120,
         "write_limit": 100,
         "burst_limit": 4,
+        "v2_limit": 120,
+        "v2_batch_limit": 5,
         "seed": "trilha",
     },
 )  # fmt: skip

@@ -72,6 +72,8 @@ def change_pedido(cursor: Cursor, account: Row, fields: Fields) -> Answer:
         dados["pagamento"] = _read_pagamento(parcelas, row["data"] or pedidos.get_today(cursor))
         dados["forma_pagamento"] = text_of(parcelas[0].get("forma_pagamento"))
         dados["meio_pagamento"] = text_of(parcelas[0].get("meio_pagamento"))
+    if "pagamentos_integrados" in body:
+        dados["pagamentos_integrados"] = _read_integrated(body)
     store.update_pedido(cursor, row["id"], {**columns, "dados": dados}, store.get_now(cursor))
     return answer({})
 
@@ -167,6 +169,7 @@ def _insert(cursor: Cursor, account: Row, body: dict[str, Any]) -> Row:
         "pagamento": _read_pagamento(items_of(body, "parcelas", "parcela"), day),
         "forma_pagamento": text_of(body.get("forma_pagamento")),
         "meio_pagamento": text_of(body.get("meio_pagamento")),
+        "pagamentos_integrados": _read_integrated(body),
         **_read_vendedor(body),
     }
     # Last: a refused order leaves no customer behind.
@@ -294,6 +297,13 @@ def _read_vendedor(body: dict[str, Any]) -> dict[str, Any]:
         if wanted[0] == str(vendedor["id"]) or wanted[1] == name.lower():
             return {"vendedor": {"id": vendedor["id"], "nome": name}}
     return {}
+
+
+def _read_integrated(body: dict[str, Any]) -> list[Answer]:
+    """Payments that an intermediary took, as they were written."""
+    names = ("valor", "tipo_pagamento", "cnpj_intermediador", "codigo_autorizacao", "codigo_bandeira")
+    rows = items_of(body, "pagamentos_integrados", "pagamento_integrado")
+    return [{name: row.get(name) for name in names} for row in rows]
 
 
 def _read_pagamento(parcelas: list[dict[str, Any]], day: date) -> dict[str, Any]:

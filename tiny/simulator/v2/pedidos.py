@@ -169,7 +169,9 @@ def pedido_detail(row: Row) -> Answer:
             "cnpjPagamento": show_document(intermediador.get("cnpjPagamentoInstituicao")),
         },
         "id_natureza_operacao": str(data.NATUREZA_OPERACAO["id"]),
-        "pagamentos_integrados": [],
+        "pagamentos_integrados": [
+            {"pagamento_integrado": pagamento} for pagamento in dados.get("pagamentos_integrados", [])
+        ],
     }
 
 
