@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.db.models import Max, Q, QuerySet
 
 from accounts import gateways
@@ -28,6 +29,12 @@ def list_memberships(user: User) -> list[Membership]:
 def list_people() -> QuerySet[Membership]:
     """Everybody of the organization who may open the panel, inactive ones too, by name."""
     return _by_name(PEOPLE)
+
+
+def list_invited() -> QuerySet[Membership]:
+    """Active people who have set no password yet, by name; ``link_expires_at`` is None without a link."""
+    members = list_people().filter(is_active=True, user__password__startswith=UNUSABLE_PASSWORD_PREFIX)
+    return members.annotate(link_expires_at=Max("password_links__expires_at"))
 
 
 def list_systems() -> QuerySet[Membership]:

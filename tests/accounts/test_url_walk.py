@@ -16,7 +16,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts import services
+from accounts import api_tokens, password_links, services
 from accounts.models import Membership, Organization, Perfil, User
 from accounts.tenancy import tenant
 from contracts.records import ErpAccount, TokenGrant
@@ -59,8 +59,19 @@ CONNECTION = {
     "situations": ["aprovado"],
 }
 
+NEWCOMER = {"perfil": "integration", "name": "ERP", "email": "novo@aurora.test"}
+NEW_TOKEN = {"name": "Loja", "scopes": ["orders:read"], "days": "30"}
+
 # One row per route of a company. A method that is not named is refused alike (405) for everybody.
 COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
+    "accounts:users": page(ADMINS),
+    "accounts:include_user": page(ADMINS) | {"POST": Answer(302, ADMINS, NEWCOMER)},
+    "accounts:user": page(ADMINS) | {"POST": Answer(302, ADMINS, {"name": "Outro nome"})},
+    "accounts:deactivate": page(ADMINS) | {"POST": Answer(302, ADMINS)},
+    "accounts:reactivate": {"POST": Answer(302, ADMINS)},
+    "accounts:create_link": {"POST": Answer(302, ADMINS)},
+    "accounts:create_token": page(ADMINS) | {"POST": Answer(200, ADMINS, NEW_TOKEN)},
+    "accounts:revoke_token": page(ADMINS) | {"POST": Answer(302, ADMINS)},
     "integrations:gallery": page(),
     "integrations:provider": page(),
     "integrations:new": page(ADMINS) | {"POST": Answer(302, ADMINS, CONNECTION)},
@@ -87,6 +98,7 @@ OPEN_ROUTES: dict[str, tuple[dict[str, int], dict[str, int]]] = {
         {"GET": 200, "HEAD": 200, "OPTIONS": 200, "POST": 422, "PUT": 422},
         {"GET": 302, "HEAD": 302, "OPTIONS": 302, "POST": 302, "PUT": 302, "PATCH": 302, "DELETE": 302},
     ),
+    "accounts:set_password": (ANYBODY | {"POST": 422}, ANYBODY | {"POST": 422}),
     "accounts:logout": ({"OPTIONS": 200, "POST": 302}, {"OPTIONS": 200, "POST": 302}),
     "integrations:oauth_return": ({"GET": 302, "HEAD": 302}, {"GET": 302, "HEAD": 302}),
     "panel:health": (ANYBODY, ANYBODY),
@@ -162,6 +174,14 @@ def world(
         person = Membership.objects.get(user=admin)
         Membership.objects.filter(user=people["inactive"]).update(is_active=False)
         objects = fill(organization, person)
+        system = Membership.objects.get(user=people["Integração"])
+        row, secret = api_tokens.create_token(
+            membership=system, name="ERP", scopes=["orders:read"], days=90, person=person
+        )
+        invited = Membership.objects.get(user=people[CONSULTA])
+        address = password_links.create_link(membership=invited, person=person)
+        objects |= {"member_id": system.pk, "token_id": row.pk, "secret": secret}
+        objects["token"] = address.rstrip("/").rpartition("/")[2]
     return World(organization, objects, people, client_of, owner_sql, process_database.tables)
 
 
@@ -341,7 +361,7 @@ def test_the_ids_of_a_company_name_nothing_in_another(world: World) -> None:
 def test_an_id_that_names_nothing_is_not_found(world: World, number: int) -> None:
     """Nor one that no column could hold."""
     client = world.client(ADMINISTRADOR)
-    ids = dict.fromkeys(("pk", "number", "job_id", "test_id"), number)
+    ids = dict.fromkeys(("pk", "number", "job_id", "test_id", "member_id", "token_id"), number)
     found = [
         (method, route)
         for route in ROUTES_WITH_IDS
@@ -422,6 +442,7 @@ def test_no_page_tells_a_secret_or_a_full_cpf(world: World, who: str) -> None:
     """Of the credentials an Administrador sees the Client ID and the secret's tail; the others nothing."""
     client = world.client(who)
     hidden = [CLIENT_SECRET, *TOKENS, world.objects["state"], CPF, "529.982.247-25"]
+    hidden += [world.objects["token"], world.objects["secret"]]
     if who != ADMINISTRADOR:
         hidden += [CLIENT_ID, CLIENT_SECRET[-4:]]
     told = []
