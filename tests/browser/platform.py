@@ -49,6 +49,10 @@ class Company:
         return f"/o/{self.slug}/integracoes/erp/nativos/"
 
     @property
+    def users(self) -> str:
+        return f"/o/{self.slug}/usuarios/"
+
+    @property
     def errors(self) -> str:
         return f"/o/{self.slug}/erros/"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
@@ -31,6 +32,13 @@ class World:
     cancelled: str = ""
     deleted: str = ""
     failed: str = ""
+    # Paths of users of ``full``; ``system`` gets a token at every visit of its screen.
+    person: str = ""
+    invited: str = ""
+    system: str = ""
+    system_unused: str = ""
+    system_with_tokens: str = ""
+    invitation: str = ""
 
 
 @dataclass
@@ -106,6 +114,7 @@ def make_world(platform: Platform) -> World:
     world = World(platform, empty, full, broken, waiting)
     _wait(world)
     _fill(world)
+    _people(world)
     _break(world)
     return world
 
@@ -166,6 +175,55 @@ def _break(world: World) -> None:
     platform.revoke(app)
     wait_for(page, platform.url + company.errors, "está desconectado")
     admin.close()
+
+
+def _people(world: World) -> None:
+    """Two invited, one shut out, two systems: one of them with a token and a revoked one."""
+    admin = world.platform.open_window(world.full.email())
+    visit = Visit(world, admin.page)
+    page = admin.page
+    _, link = include(visit, "Operador", "Nina Castro", "nina@aurora.example")
+    world.invitation = link.removeprefix(world.platform.url)
+    world.invited, _ = include(visit, "Consulta", "Beatriz Albuquerque Nunes", "beatriz@aurora.example")
+    gone, _ = include(visit, "Operador", "Davi Reis", "davi@aurora.example")
+    visit.open(f"{gone}desativar/")
+    page.get_by_role("button", name="Desativar").click()
+    expect(page.get_by_text("Usuário desativado.")).to_be_visible()
+    world.person = gone
+    world.system, _ = include(visit, "Integração", "Loja virtual", "loja@aurora.example")
+    world.system_unused, _ = include(visit, "Integração", "Conciliação", "conciliacao@aurora.example")
+    world.system_with_tokens, _ = include(visit, "Integração", "Integração Tiny", "tiny@aurora.example")
+    for name in ("Etiquetas do depósito", ""):
+        generate_token(visit, world.system_with_tokens, name)
+    visit.open(world.system_with_tokens)
+    page.get_by_role("link", name="Revogar").first.click()
+    page.get_by_role("button", name="Revogar").click()
+    expect(page.get_by_text("Token revogado.")).to_be_visible()
+    admin.close()
+
+
+def include(visit: Visit, perfil: str, name: str, email: str) -> tuple[str, str]:
+    """Through «Incluir»: the path of the new user's page, and the link that was shown ("" for a system)."""
+    page = visit.page
+    visit.open(f"{visit.world.full.users}incluir/")
+    page.get_by_role("radio", name=perfil).check()
+    page.get_by_label("Nome", exact=True).fill(name)
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_role("button", name="Salvar").click()
+    expect(page.get_by_text("Usuário incluído.")).to_be_visible()
+    if perfil == "Integração":
+        return urlsplit(page.url).path, ""
+    link = page.get_by_label("Link", exact=True).input_value()
+    return page.get_by_role("link", name=f"Ver {name}").get_attribute("href") or "", link
+
+
+def generate_token(visit: Visit, user: str, name: str) -> None:
+    visit.open(f"{user}tokens/novo/")
+    visit.page.get_by_label("Nome do token").fill(name)
+    for scope in ("Ler pedidos", "Escrever pedidos", "Ler estoque e preço"):
+        visit.page.get_by_label(scope).check()
+    visit.page.get_by_role("button", name="Gerar token").click()
+    expect(visit.page.get_by_role("heading", name="Token gerado")).to_be_visible()
 
 
 def _list_numbers(page: Page) -> dict[str, str]:
@@ -341,6 +399,131 @@ def errors_full(visit: Visit) -> None:
 @screen("erros-operador", operator_of_broken)
 def errors_of_operator(visit: Visit) -> None:
     visit.open(visit.world.broken.errors)
+
+
+@screen("usuarios", of_full)
+def users(visit: Visit) -> None:
+    visit.open(visit.world.full.users)
+
+
+@screen("usuarios-integracao", of_full)
+def users_systems(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.users}?visao=integracao")
+
+
+@screen("usuarios-integracao-vazio", of_empty)
+def users_no_systems(visit: Visit) -> None:
+    visit.open(f"{visit.world.empty.users}?visao=integracao")
+
+
+@screen("usuarios-convites", of_full)
+def users_invited(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.users}?visao=convites")
+
+
+@screen("usuarios-convites-vazio", of_empty)
+def users_no_invited(visit: Visit) -> None:
+    visit.open(f"{visit.world.empty.users}?visao=convites")
+
+
+@screen("usuario-incluir", of_empty)
+def user_include(visit: Visit) -> None:
+    visit.open(f"{visit.world.empty.users}incluir/")
+
+
+@screen("usuario-incluir-integracao", of_empty)
+def user_include_system(visit: Visit) -> None:
+    visit.open(f"{visit.world.empty.users}incluir/?perfil=integracao")
+
+
+@screen("usuario-incluir-com-erros", of_empty)
+def user_include_invalid(visit: Visit) -> None:
+    visit.open(f"{visit.world.empty.users}incluir/")
+    visit.page.get_by_label("E-mail").fill(visit.world.empty.email("viewer"))
+    visit.page.get_by_role("button", name="Salvar").click()
+    expect(visit.page.locator(".summary")).to_be_visible()
+
+
+@screen("usuario-link", of_full)
+def user_link(visit: Visit) -> None:
+    visit.open(visit.world.invited)
+    visit.page.get_by_role("button", name="Gerar novo link de senha").click()
+    expect(visit.page.get_by_role("heading", name="Link de senha")).to_be_visible()
+
+
+@screen("usuario-proprio", of_full)
+def user_self(visit: Visit) -> None:
+    visit.open(visit.world.full.users)
+    visit.page.get_by_role("link", name="Ana Souza").first.click()
+    expect(visit.page.get_by_role("heading", name="Ana Souza")).to_be_visible()
+
+
+@screen("usuario-convidado", of_full)
+def user_invited(visit: Visit) -> None:
+    visit.open(visit.world.invited)
+
+
+@screen("usuario-inativo", of_full)
+def user_inactive(visit: Visit) -> None:
+    visit.open(visit.world.person)
+
+
+@screen("usuario-de-duas-organizacoes", of_full)
+def user_of_two(visit: Visit) -> None:
+    visit.open(visit.world.full.users)
+    visit.page.get_by_role("link", name="Lia Prado Matos").first.click()
+    expect(visit.page.get_by_role("heading", name="Lia Prado Matos")).to_be_visible()
+
+
+@screen("usuario-desativar", of_full)
+def user_deactivate(visit: Visit) -> None:
+    visit.open(f"{visit.world.system_with_tokens}desativar/")
+
+
+@screen("usuario-de-integracao", of_full)
+def system(visit: Visit) -> None:
+    visit.open(visit.world.system_with_tokens)
+
+
+@screen("usuario-de-integracao-sem-token", of_full)
+def system_without_token(visit: Visit) -> None:
+    visit.open(visit.world.system_unused)
+
+
+@screen("token-gerar", of_full)
+def token_form(visit: Visit) -> None:
+    visit.open(f"{visit.world.system}tokens/novo/")
+
+
+@screen("token-gerado", of_full)
+def token_shown(visit: Visit) -> None:
+    generate_token(visit, visit.world.system, "Etiquetas do depósito")
+
+
+@screen("token-revogar", of_full)
+def token_revoke(visit: Visit) -> None:
+    visit.open(visit.world.system_with_tokens)
+    visit.page.get_by_role("link", name="Revogar").click()
+    expect(visit.page.get_by_role("button", name="Revogar")).to_be_visible()
+
+
+@screen("convite", nobody)
+def invitation(visit: Visit) -> None:
+    visit.open(visit.world.invitation)
+
+
+@screen("convite-com-erros", nobody)
+def invitation_refused(visit: Visit) -> None:
+    visit.open(visit.world.invitation)
+    visit.page.get_by_label("Senha", exact=True).fill("curta")
+    visit.page.get_by_label("Repita a senha").fill("outra")
+    visit.page.get_by_role("button", name="Definir senha e entrar").click()
+    expect(visit.page.locator("[aria-invalid=true]")).to_have_count(1)
+
+
+@screen("convite-vencido", nobody)
+def invitation_unusable(visit: Visit) -> None:
+    visit.open("/convite/um-link-que-nunca-existiu/")
 
 
 @screen("conta-aberta", guest)
