@@ -89,6 +89,12 @@ class IncludeForm(PerfilCards, forms.Form):
             "required": "Informe o e-mail.",
             "invalid": "Confira o e-mail: falta o @ ou o final, como em ana@loja.com.br.",
         },
+        # Which of the two is seen depends on the chosen perfil (entreposto.css).
+        help_text=format_html(
+            '<span class="for-person">{}</span><span class="for-system">{}</span>',
+            "A pessoa entra com este e-mail. Ao salvar, aparece o link para ela definir a senha.",
+            "E-mail técnico, só desta integração: ninguém entra no painel com ele.",
+        ),
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),
     )
 

@@ -71,7 +71,7 @@ def test_the_link_says_for_whom_it_is_and_tells_nobody_else(client: Client, link
 
     page = response.content.decode()
     assert response.status_code == 200
-    assert "Olga Prado, você foi incluído em Casa Aurora com o perfil Operador." in page
+    assert "Olga Prado, este é o seu acesso a Casa Aurora, com o perfil Operador." in page
     assert 'value="olga@aurora.test"' in page
     assert token_of(link) not in page
     assert response["Referrer-Policy"] == "strict-origin"
