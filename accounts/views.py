@@ -189,11 +189,13 @@ def user(request: TenantRequest, member_id: int) -> HttpResponse:
     }
     if member.perfil == Perfil.INTEGRATION:
         now = clock.now()
-        tokens = list(api_tokens.list_tokens(member))
-        context["tokens"] = [(token, token.works_at(now)) for token in tokens]
-        context["may_add_token"] = sum(works for _, works in context["tokens"]) < api_tokens.LIMIT
-        context["token_limit"] = api_tokens.LIMIT
-        context["used_by_url"] = _used_by_url(request, member)
+        tokens = [(token, token.works_at(now)) for token in api_tokens.list_tokens(member)]
+        context |= {
+            "tokens": tokens,
+            "may_add_token": sum(works for _, works in tokens) < api_tokens.LIMIT,
+            "token_limit": api_tokens.LIMIT,
+            "used_by_url": _used_by_url(request, member),
+        }
     return render(request, "accounts/user.html", context, status=422 if form.errors else 200)
 
 
