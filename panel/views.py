@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from typing import Any
 
 from django.contrib import messages
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
@@ -56,6 +58,11 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    """A database that is away comes back by itself: 503, «Voltamos em instantes»."""
+    if isinstance(sys.exc_info()[1], (OperationalError, InterfaceError)):
+        response = _error_page("errors/503.html", 503)
+        response["Retry-After"] = "5"
+        return response
     return _error_page("errors/500.html", 500, support_code=secrets.token_hex(4).upper())
 
 
