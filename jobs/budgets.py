@@ -50,6 +50,7 @@ def take_slot(budget_key: str, kind: str) -> None:
     seconds = _reserve(budget_key, kind)
     if seconds > 0:
         time.sleep(seconds)
+        _check_still_open(budget_key)
 
 
 def observe(budget_key: str, kind: str, headers: Mapping[str, str]) -> None:
@@ -71,6 +72,7 @@ def stop_until(budget_key: str, at: dt.datetime) -> None:
     with transaction.atomic():
         account, _ = _lock(budget_key, "read")
         account.next_slot_at = max(account.next_slot_at, at)
+        account.stopped_until = max(account.stopped_until or at, at)
         account.save()
         for lane in Budget.objects.filter(key__startswith=f"{budget_key}:"):
             _give_way(lane, clock.now())
@@ -138,6 +140,13 @@ def _reserve(budget_key: str, kind: str) -> float:
         for row, spacing in ((account, _burst_spacing()), (lane, _spacing(lane, slot_at))):
             Budget.objects.filter(pk=row.pk).update(next_slot_at=slot_at + spacing)
     return seconds
+
+
+def _check_still_open(budget_key: str) -> None:
+    """Raise ``JobPostponed`` when the ERP stopped the account while somebody waited for his slot."""
+    at = Budget.objects.filter(key=budget_key).values_list("stopped_until", flat=True).first()
+    if at is not None and at > clock.now():
+        raise JobPostponed(at - dt.timedelta(seconds=CLAIM_AHEAD_SECONDS))
 
 
 def _next_slot_at(budget_key: str, kind: str) -> dt.datetime:

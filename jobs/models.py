@@ -187,11 +187,13 @@ class Budget(models.Model):
 
     The row of the account itself spaces all its calls; one more for each kind (``"<key>:read"``) spaces those
     of the kind. ``per_minute`` is what the ERP said that the limit is. Until ``pace_until`` the calls are
-    ``pace_seconds`` apart, because somebody else uses the same account.
+    ``pace_seconds`` apart, because somebody else uses the same account. Until ``stopped_until`` the account
+    takes no call, not even in a slot that was given out before the ERP said so.
     """
 
     key = models.CharField(max_length=100, primary_key=True)
     next_slot_at = models.DateTimeField()
+    stopped_until = models.DateTimeField(null=True)
     per_minute = models.IntegerField(null=True)
     pace_seconds = models.FloatField(null=True)
     pace_until = models.DateTimeField(null=True)

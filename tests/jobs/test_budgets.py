@@ -46,6 +46,16 @@ def test_a_slot_over_three_seconds_away_postpones_and_reserves_nothing(sleeps):
     assert Budget.objects.get(key="tiny-1:read").next_slot_at == reserved
 
 
+def test_a_stop_holds_for_those_who_wait_for_their_slot_already(sleeps, monkeypatch):
+    """Another worker is refused in the meantime: a call in this slot would be refused as well."""
+    budgets.take_slot("tiny-1", "read")
+    at = in_seconds(60)
+    monkeypatch.setattr("jobs.budgets.time.sleep", lambda seconds: budgets.stop_until("tiny-1", at))
+    with pytest.raises(JobPostponed) as postponed:
+        budgets.take_slot("tiny-1", "read")
+    assert postponed.value.not_before == at - dt.timedelta(seconds=budgets.CLAIM_AHEAD_SECONDS)
+
+
 def test_a_slot_long_past_is_not_saved_up(sleeps, move_clock):
     budgets.take_slot("tiny-1", "read")
     move_clock(dt.timedelta(hours=1))
