@@ -224,15 +224,21 @@ def pull_invoices(job: JobContext) -> None:
                 integration=integration, invoices=page.items, problems=page.problems
             )
             job.save_step(**step)
+    # Nothing is concluded from a list that was empty or showed its first page again: to ask once more costs a
+    # call or two. One that seems to hide rows is read a second time, then let go.
+    is_incomplete = (
+        reading.repeats
+        or reading.distinct == 0
+        or (reading.may_have_missed and not cursor.get("is_second_reading"))
+    )
+    read = {
+        "read_at": step["started_at"],
+        "full_read_at": step["started_at"] if step["is_full"] else cursor.get("full_read_at"),
+        "unmatched": step["unmatched"],
+    }
     with tenant(job.organization_id):
         write_cursor(
-            integration.pk,
-            INVOICES,
-            {
-                "read_at": step["started_at"],
-                "full_read_at": step["started_at"] if step["is_full"] else cursor["full_read_at"],
-                "unmatched": step["unmatched"],
-            },
+            integration.pk, INVOICES, {**cursor, "is_second_reading": True} if is_incomplete else read
         )
 
 

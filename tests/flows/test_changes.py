@@ -14,7 +14,7 @@ from history.models import HistoryEntry
 from integrations.cursors import read_cursor
 from integrations.models import Integration
 from jobs.models import Job
-from orders.models import Order, PassedOverOrder
+from orders.models import Invoice, Order, PassedOverOrder
 from tests.flows.conftest import Company
 
 pytestmark = pytest.mark.usefixtures("watch_secrets")
@@ -142,3 +142,27 @@ def test_two_companies_at_one_account_have_their_own_orders(
         with tenant(owner.organization):
             assert Order.objects.count() == 3
             assert {order.integration_id for order in Order.objects.all()} == {Integration.objects.get().pk}
+
+
+@pytest.mark.parametrize("pages_before", [0, 1])
+def test_list_of_notas_that_came_empty_is_asked_for_again(
+    company: Company, run_jobs: RunJobs, move_clock: MoveClock, pages_before: int
+) -> None:
+    """Not only with the daily reading of all of them: the buyers' notas would be a day late."""
+    company.account.add_orders(count=150, with_invoices=True)
+    company.connect_quietly()
+    company.account.tiny.add_fault(
+        account_id=company.account.id, route="GET /notas", after=pages_before, preset="empty_204"
+    )
+    run_jobs()
+    with tenant(company.organization):
+        assert Invoice.objects.count() < 150
+    for _ in range(2):
+        move_clock(dt.timedelta(minutes=6))
+        run_jobs()
+    with tenant(company.organization):
+        assert Invoice.objects.count() == 150
+    company.account.clear_calls()
+    move_clock(dt.timedelta(minutes=6))
+    run_jobs()
+    assert "GET /notas" not in company.account.count_calls()
