@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 from django.conf import settings
+from django.db import Error, OperationalError, connection, transaction
 from django.urls import reverse
 
 from accounts import clock
@@ -26,6 +27,10 @@ logger = logging.getLogger(__name__)
 # A token that ends within this time could die on the way.
 EXPIRY_MARGIN = dt.timedelta(minutes=5)
 LOST_GRANT = "integration.renewal_lost"
+# Any number of our own.
+RENEWAL_LOCKS = 7_260_011
+# Longer than a call to the token endpoint may take.
+RENEWAL_PATIENCE = "25s"
 # Errors after which the server may have answered all the same.
 UNANSWERED = frozenset({"http.timeout", "http.interrupted"})
 
@@ -79,19 +84,39 @@ def renew_token(integration: Integration, *, seen: str) -> str:
 
     Raises ``TemporaryError``, or ``AuthenticationFailed``: then only a person can connect again.
     """
-    was_cut_off = _announce_renewal(integration, seen)
-    try:
-        return _renew(integration, seen)
-    except AuthenticationFailed as error:
-        # A refresh token is good for one call. Cut off between the answer and its storing, that call left
-        # us with a spent one: the only way to lose a grant, so it is named and counted.
-        code = LOST_GRANT if was_cut_off and error.code != "integration.never_authorized" else error.code
-        _forget_renewal(integration)
-        raise AuthenticationFailed(code, error.params) from error
-    except TemporaryError as error:
-        if error.code not in UNANSWERED:
+    with _one_renewal_at_a_time(integration.pk):
+        was_cut_off = _announce_renewal(integration, seen)
+        try:
+            return _renew(integration, seen)
+        except AuthenticationFailed as error:
+            # A refresh token is good for one call. Cut off between the answer and its storing, that call left
+            # us with a spent one: the only way to lose a grant, so it is named and counted.
+            is_lost = was_cut_off and error.code != "integration.never_authorized"
             _forget_renewal(integration)
-        raise
+            raise AuthenticationFailed(LOST_GRANT if is_lost else error.code, error.params) from error
+        except TemporaryError as error:
+            if error.code not in UNANSWERED:
+                _forget_renewal(integration)
+            raise
+
+
+@contextmanager
+def _one_renewal_at_a_time(integration_id: int) -> Iterator[None]:
+    """From the announcement to the end of the call, across processes; gone with the process that dies.
+
+    Else a call that is cut off between another one's announcement and its turn would not be seen.
+    """
+    lock = [RENEWAL_LOCKS, integration_id % 2**31]
+    # One that froze holds it for ever: then the row's own lock must do.
+    with suppress(OperationalError), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SELECT set_config('lock_timeout', %s, true)", [RENEWAL_PATIENCE])
+        cursor.execute("SELECT pg_advisory_lock(%s, %s)", lock)
+    try:
+        yield
+    finally:
+        # A connection that broke has no lock any more.
+        with suppress(Error), connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s, %s)", lock)
 
 
 def _announce_renewal(integration: Integration, seen: str) -> bool:
