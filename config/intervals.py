@@ -30,3 +30,6 @@ JOB_RETRY_FIRST_SECONDS = env.float("JOB_RETRY_FIRST_SECONDS", default=5.0)
 JOB_RETRY_LAST_SECONDS = env.float("JOB_RETRY_LAST_SECONDS", default=900.0)
 # How often beat looks for due and orphaned work.
 DISPATCH_SECONDS = env.float("DISPATCH_SECONDS", default=2.0)
+# A message that nobody took for so long tells nothing new. The worker compares its own clock with the
+# sender's: were they further apart than this, it would throw every message away.
+MESSAGE_EXPIRES_SECONDS = 1800

@@ -10,7 +10,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 
 from config.intervals import *  # noqa: F403  settings of their own page
-from config.intervals import DISPATCH_SECONDS
+from config.intervals import DISPATCH_SECONDS, MESSAGE_EXPIRES_SECONDS
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -218,7 +218,7 @@ CELERY_BEAT_SCHEDULE = {
     "dispatch-due": {
         "task": "jobs.tasks.dispatch_due",
         "schedule": DISPATCH_SECONDS,
-        "options": {"expires": 30},
+        "options": {"expires": MESSAGE_EXPIRES_SECONDS},
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILENAME", default="celerybeat-schedule")

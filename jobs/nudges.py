@@ -6,11 +6,9 @@ import logging
 import threading
 
 from celery import current_app
+from django.conf import settings
 
 logger = logging.getLogger(__name__)
-
-# A nudge that nobody took for so long tells nothing new.
-EXPIRES_SECONDS = 60
 
 
 class Nudger:
@@ -38,7 +36,9 @@ class Nudger:
             self._wanted.wait()
             self._wanted.clear()
             try:
-                current_app.send_task("jobs.tasks.run_due", expires=EXPIRES_SECONDS, retry=False)
+                current_app.send_task(
+                    "jobs.tasks.run_due", expires=settings.MESSAGE_EXPIRES_SECONDS, retry=False
+                )
             except Exception as error:
                 if not self._is_broken:
                     logger.warning("nudges cannot be sent, jobs wait for the sweep: %s", type(error).__name__)
