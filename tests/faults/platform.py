@@ -1,4 +1,4 @@
-"""A whole platform that may be shot at: its own PostgreSQL and Valkey, workers, beat, and the one checker."""
+"""A platform that may be shot at: its own PostgreSQL and Valkey, workers and beat."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from launcher import keys, roles
 from launcher.postgres import Postgres
 from launcher.valkey import Valkey
 from tests.database import ROOT
-from tests.faults.handlers import EFFECTS, PAGES
+from tests.faults.handlers import EFFECTS
 from tests.processes import Process, Stack, wait_until
 
 # Short, so that a dead worker is noticed within a test.
@@ -30,6 +30,18 @@ FAST = {
     "JOB_RETRY_FIRST_SECONDS": "0.2",
 }
 COMPANIES = (1, 2)
+SETTINGS = "tests.faults.settings"
+
+
+class SkewableStack(Stack):
+    """``skew_seconds``: how wrong the clocks of the processes are that are started from now on."""
+
+    skew_seconds = 0
+
+    def start(self, *arguments: str, **variables: str) -> Process:
+        if self.skew_seconds:
+            arguments = ("-m", "tests.faults.skewed", str(self.skew_seconds), *arguments[1:])
+        return super().start(*arguments, **variables)
 
 
 class Platform:
@@ -54,13 +66,7 @@ class Platform:
     def start(self) -> None:
         self.postgres.start()
         self.valkey.start()
-        self.variables = {
-            "DATABASE_URL": self.postgres.url(roles.APP),
-            "DATABASE_OWNER_URL": self.postgres.url(roles.OWNER),
-            "DATABASE_STAFF_URL": self.postgres.url(roles.STAFF),
-            "REDIS_URL": self.valkey.url(),
-            **FAST,
-        }
+        self.variables = self.environment()
         subprocess.run(
             [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"],
             cwd=ROOT,
@@ -78,9 +84,20 @@ class Platform:
                     ["11222333000181", "11444777000161"][company - 1],
                 ],
             )
-        self.stack = Stack(self.variables).__enter__()
+        self.stack = SkewableStack(self.variables)
+        self.stack.__enter__()
         self.add_worker()
         self.add_beat()
+
+    def environment(self) -> dict[str, str]:
+        """What every process of ours gets."""
+        return {
+            "DATABASE_URL": self.postgres.url(roles.APP),
+            "DATABASE_OWNER_URL": self.postgres.url(roles.OWNER),
+            "DATABASE_STAFF_URL": self.postgres.url(roles.STAFF),
+            "REDIS_URL": self.valkey.url(),
+            **FAST,
+        }
 
     def stop(self) -> None:
         self.heal()
@@ -104,12 +121,12 @@ class Platform:
         if not self.beats:
             self.add_beat()
 
-    def add_worker(self) -> Process:
-        self.workers.append(self.stack.start_worker(concurrency=2, settings="tests.faults.settings"))
+    def add_worker(self, *, concurrency: int = 2) -> Process:
+        self.workers.append(self.stack.start_worker(concurrency=concurrency, settings=SETTINGS))
         return self.workers[-1]
 
     def add_beat(self) -> Process:
-        self.beats.append(self.stack.start_beat(settings="tests.faults.settings"))
+        self.beats.append(self.stack.start_beat(settings=SETTINGS))
         return self.beats[-1]
 
     # --- work and what became of it ---
@@ -183,24 +200,3 @@ class Platform:
             return False
 
         wait_until(kill)
-
-    def check_invariants(self, run: str, count: int) -> None:
-        """Nothing lost, nothing doubled, every job ended, nobody needed, no lock held twice."""
-        wait_until(lambda: set(self.statuses(run)) == {"done"}, seconds=120)
-        effects = self.sql(
-            """SELECT path, count(*) FROM jobs_call WHERE channel = %s AND starts_with(path, %s)
-               GROUP BY 1 ORDER BY 1""",
-            [EFFECTS, f"{run}/"],
-        )
-        assert effects == sorted((f"{run}/{n}/{page}", 1) for n in range(count) for page in range(PAGES))
-        assert self.sql("SELECT count(*) FROM jobs_jobattempt WHERE outcome = ''") == [(0,)]
-        overlaps = self.sql(
-            """SELECT a.job_id, b.job_id FROM jobs_jobattempt a JOIN jobs_job i ON i.id = a.job_id
-               JOIN jobs_job j ON j.organization_id = i.organization_id AND j.channel = i.channel
-                   AND j.lock = i.lock
-               JOIN jobs_jobattempt b ON b.job_id = j.id AND b.lease > a.lease
-                   AND b.started_at < a.finished_at
-               WHERE starts_with(i.key, %s)""",
-            [f"{run}/"],
-        )
-        assert overlaps == []

@@ -15,6 +15,7 @@ from collections.abc import Callable
 import pytest
 
 from launcher.keys import SUPERUSER
+from tests.faults.invariants import check_jobs, read_row, report
 from tests.faults.platform import Platform
 from tests.processes import wait_until
 
@@ -26,18 +27,18 @@ Fault = Callable[[Platform, str], None]
 
 
 def kill_worker(platform: Platform, run: str) -> None:
-    """Row 1: the whole group of the worker, -9; a supervisor starts another."""
+    """Row 1: worker -9 with its whole group, in mid-task; a supervisor starts another."""
     platform.workers.pop().kill()
     platform.add_worker()
 
 
 def kill_pool_child(platform: Platform, run: str) -> None:
-    """Row 2: only the child that runs a job."""
+    """Row 2: pool child -9 only, while it runs a job."""
     platform.kill_a_child(run)
 
 
 def freeze_worker(platform: Platform, run: str) -> None:
-    """Row 3: stopped until others did its jobs; then it writes with its old lease."""
+    """Row 3: worker stopped until others did its jobs; then it writes with its old lease."""
     wait_until(lambda: platform.running_children(run))
     frozen = platform.workers[0]
     frozen.kill(signal.SIGSTOP)
@@ -48,7 +49,7 @@ def freeze_worker(platform: Platform, run: str) -> None:
 
 
 def kill_postgres(platform: Platform, run: str) -> None:
-    """Row 5: worker and beat connect again by themselves."""
+    """Row 5: PostgreSQL -9 under work; worker and beat connect again by themselves."""
     processes = [*platform.workers, *platform.beats]
     platform.postgres.kill()
     platform.postgres.restart()
@@ -59,7 +60,7 @@ def kill_postgres(platform: Platform, run: str) -> None:
 
 
 def terminate_backends(platform: Platform, run: str) -> None:
-    """Row 6: every connection is cut, the server lives."""
+    """Row 6: every database connection cut, the server lives."""
     platform.sql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename <> %s",
         [SUPERUSER],
@@ -67,20 +68,20 @@ def terminate_backends(platform: Platform, run: str) -> None:
 
 
 def kill_valkey(platform: Platform, run: str) -> None:
-    """Row 7: -9, and back with its append-only file."""
+    """Row 7: Valkey -9, back with its append-only file."""
     platform.valkey.kill()
     platform.valkey.restart()
 
 
 def flush_valkey(platform: Platform, run: str) -> None:
-    """Row 8: every message is lost."""
+    """Row 8: every message lost."""
     for _ in range(20):
         platform.stack.broker.flushall()
         time.sleep(0.05)
 
 
 def take_valkey_away(platform: Platform, run: str) -> None:
-    """Row 9: away until the worker has noticed; new work is enqueued meanwhile."""
+    """Row 9: Valkey away until the worker noticed; new work is enqueued meanwhile."""
     (worker,) = platform.workers
     noticed = worker.output.count("Cannot connect to redis")
     platform.valkey.kill()
@@ -93,27 +94,27 @@ def take_valkey_away(platform: Platform, run: str) -> None:
 
 
 def kill_beat(platform: Platform, run: str) -> None:
-    """Row 10: gone together with a job's worker, so that only its successor can return the job."""
+    """Row 10: beat -9 together with a job's worker, so that only its successor can return the job."""
     platform.beats.pop().kill()
     platform.kill_a_child(run)
     platform.add_beat()
 
 
 def double_beat(platform: Platform, run: str) -> None:
-    """Row 11: two beats, and a job to return that both see."""
+    """Row 11: two beats, and a dead worker's job that both see."""
     platform.add_beat()
     platform.kill_a_child(run)
 
 
 def terminate_worker(platform: Platform, run: str) -> None:
-    """Row 13: a deploy; work in flight is finished or returned."""
+    """Row 13: deploy: SIGTERM with work in flight, which is finished or returned."""
     old = platform.workers.pop()
     platform.add_worker()
     assert old.stop() == 0
 
 
 def double_messages(platform: Platform, run: str) -> None:
-    """Each message that waits comes ten times more, to two workers."""
+    """Row –: messages that wait doubled ten times, two workers."""
     platform.add_worker()
     for message in platform.stack.broker.lrange("celery", 0, -1) or []:
         for _ in range(10):
@@ -121,7 +122,7 @@ def double_messages(platform: Platform, run: str) -> None:
 
 
 def kill_many_children(platform: Platform, run: str) -> None:
-    """One after the other, each in the middle of a job."""
+    """Row 2: several pool children -9, one after the other, each in the middle of a job."""
     for effects in range(UNDER_WAY, UNDER_WAY + 12, 4):
         platform.wait_for_effects(run, effects)
         platform.kill_a_child(run)
@@ -151,7 +152,12 @@ def test_fault(platform: Platform, strike: Fault, number: int) -> None:
     platform.enqueue(run, JOBS)
     platform.wait_for_effects(run, UNDER_WAY)
     strike(platform, run)
-    platform.check_invariants(run, JOBS)
+    over = time.monotonic()
+    lost, doubled = check_jobs(platform, run, JOBS)
+    number_of_row, fault = read_row(strike)
+    seconds = time.monotonic() - over
+    test = f"test_fault[{strike.__name__}]"
+    report(number_of_row, fault, test, lost=lost, doubled=doubled, seconds=seconds)
 
 
 def test_one_lock_and_two_workers_one_of_which_dies(platform: Platform) -> None:
@@ -160,7 +166,7 @@ def test_one_lock_and_two_workers_one_of_which_dies(platform: Platform) -> None:
     platform.enqueue(run, JOBS, lock="one")
     platform.wait_for_effects(run, UNDER_WAY)
     platform.kill_a_child(run)
-    platform.check_invariants(run, JOBS)
+    check_jobs(platform, run, JOBS)
 
 
 def test_twins_that_are_enqueued_while_their_jobs_fail_and_die(platform: Platform) -> None:
@@ -190,4 +196,4 @@ def test_poison_is_parked_after_three_crashes_and_the_healthy_are_done(platform:
     assert platform.sql(
         "SELECT attempts, reason_code FROM jobs_job WHERE starts_with(key, %s)", [f"{poison}/"]
     ) == [(4, "us.crashed")]
-    platform.check_invariants(run, JOBS)
+    check_jobs(platform, run, JOBS)
