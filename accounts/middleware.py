@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse
 
 def origins_of_authorization() -> str:
     """Chromium applies ``form-action`` to redirects too, and «Conectar» ends at the ERP's consent page."""
-    parts = [urlsplit(endpoints["accounts_url"]) for endpoints in settings.ERP_ENDPOINTS.values()]
+    parts = [urlsplit(endpoints["accounts"]) for endpoints in settings.ERP_ENDPOINTS.values()]
     return " ".join(sorted({f"{part.scheme}://{part.netloc}" for part in parts}))
 
 

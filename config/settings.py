@@ -245,7 +245,8 @@ TINY_ACCOUNTS_URL = env.str(
 ).rstrip("/")
 # Outside DEBUG only real ERPs are spoken to, unless this asks for the simulator.
 ALLOW_SIMULATOR = env.bool("ALLOW_SIMULATOR", default=False)
-ERP_ENDPOINTS = {"tiny": {"api_url": TINY_V3_URL, "accounts_url": TINY_ACCOUNTS_URL}}
+# The address of each protocol by its key, and where OAuth2 is.
+ERP_ENDPOINTS = {"tiny": {"v3": TINY_V3_URL, "v2": TINY_V2_URL, "accounts": TINY_ACCOUNTS_URL}}
 
 LOGGING = {
     "version": 1,
@@ -260,5 +261,7 @@ LOGGING = {
             "filters": ["invitations"],
         }
     },
+    # When it tells all, it tells addresses, and some of Tiny's have a token in them.
+    "loggers": {"urllib3": {"level": "INFO"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", default="INFO")},
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Literal, Protocol
 
 from contracts.http import HttpClient
@@ -38,6 +39,37 @@ class CredentialField:
     is_required: bool = True
 
 
+class Capability(StrEnum):
+    """What a protocol can do beyond the common ground. One that is not declared is not there."""
+
+    FULL_ORDER_ROWS = "full_order_rows"
+    """The list of orders tells the buyer's document and address, and the carriage."""
+
+    INVOICES_NAME_ORDERS = "invoices_name_orders"
+    """The list of notas tells of which order each one is."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErpProtocol:
+    """One way of talking to an ERP: what the seller fills in for it, and what it can do.
+
+    ``checks`` are key and title of each step of ``check_connection``, in order. ``missing_situations`` are
+    codes of ``Provider.situations`` in which this protocol cannot list orders.
+    """
+
+    key: str
+    label: str
+    summary: str
+    is_oauth: bool
+    credential_fields: Sequence[CredentialField]
+    checks: Sequence[tuple[str, str]]
+    capabilities: frozenset[Capability] = frozenset()
+    missing_situations: frozenset[str] = frozenset()
+
+    def can(self, capability: Capability) -> bool:
+        return capability in self.capabilities
+
+
 @dataclass(frozen=True, slots=True)
 class OAuthApp:
     """The application that the seller registered at the ERP."""
@@ -52,7 +84,7 @@ class OAuthApp:
 
 @dataclass(frozen=True, slots=True)
 class Endpoints:
-    """Addresses of the ERP, from the settings and never from a form."""
+    """Addresses of the ERP for one protocol, from the settings and never from a form."""
 
     api_url: str
     accounts_url: str
@@ -61,11 +93,13 @@ class Endpoints:
 class ProviderContext(Protocol):
     """What a plug-in may use while it answers one question; made by ``integrations.credentials``."""
 
+    protocol: str
+    """Key of the ``ErpProtocol`` by which this connection talks."""
     http: HttpClient
     endpoints: Endpoints
 
     def access_token(self, *, force: bool = False) -> str:
-        """A token that holds now; ``force`` renews it first (after a 401)."""
+        """A token that holds now; ``force`` renews it first (after a 401), where the protocol can renew."""
 
     def take_slot(self, kind: SlotKind) -> None:
         """Wait for the account's next slot, or give the job back by raising."""
@@ -96,12 +130,13 @@ class Provider(Protocol):
 
     key: str
     name: str
+    short_name: str
+    """As a sentence calls it: «no Tiny»."""
     vendor: str
     situations: Sequence[Situation]
-    credential_fields: Sequence[CredentialField]
+    protocols: Sequence[ErpProtocol]
+    """Ways to connect, the recommended one first. Each method below serves all of them alike."""
     invite_hosts: Sequence[str]
-    checks: Sequence[tuple[str, str]]
-    """Key and title of each step of ``check_connection``, in order."""
 
     def oauth(self, endpoints: Endpoints) -> OAuthFlow: ...
 

@@ -100,6 +100,7 @@ class ErpOrder:
     ``situation`` is a code of ``Provider.situations``; one that the provider does not know keeps the
     ERP's raw value in ``situation`` and ``situation_is_known`` is false.
     ``row_hash`` changes when, and only when, something that we read from the row changed.
+    ``is_summary``: the row lacks what only the single order tells; of the buyer it has no more than the name.
     """
 
     external_id: str
@@ -113,6 +114,7 @@ class ErpOrder:
     ecommerce_name: str = ""
     shipment: ErpShipment = field(default_factory=ErpShipment)
     row_hash: str = ""
+    is_summary: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +200,11 @@ class RowProblem:
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[T]):
-    """One page of an offset list. ``row_ids`` has every row of the page, read or not, in its order."""
+    """One page of an offset list. ``row_ids`` has every row of the page, read or not, in its order.
+
+    ``total`` is ``None`` where the ERP does not tell it. Unless ``is_counted``, only the first and the last
+    page have it, so that a reader learns at the end that rows left the list, and not where.
+    """
 
     items: tuple[T, ...]
     row_ids: tuple[str, ...]
@@ -206,6 +212,7 @@ class Page(Generic[T]):
     limit: int
     total: int | None
     problems: tuple[RowProblem, ...] = ()
+    is_counted: bool = True
 
 
 @dataclass(frozen=True, slots=True)

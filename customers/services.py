@@ -58,6 +58,12 @@ def upsert_many(
     return customers
 
 
+def discard_own_record(customer: Customer) -> None:
+    """A record that stood for the unknown buyer of one order, who is known now. Any other stays."""
+    if not customer.document and not CustomerReference.objects.filter(customer=customer).exists():
+        customer.delete()
+
+
 def _identify(record: ErpCustomer, position: int) -> Identity:
     if record.document:
         return ("document", record.document)

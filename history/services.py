@@ -1,10 +1,24 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from accounts import clock
 from history.models import HistoryEntry, Source
+
+_acting = ContextVar("acting", default="")
+
+
+@contextmanager
+def acting_as(person: str) -> Iterator[None]:
+    """Entries of this block whose source is the ERP are written in the name of this user."""
+    token = _acting.set(person)
+    try:
+        yield
+    finally:
+        _acting.reset(token)
 
 
 def entry(
@@ -24,7 +38,7 @@ def entry(
         code=code,
         params=dict(params or {}),
         source=source,
-        person=person,
+        person=person or (_acting.get() if source == Source.ERP else ""),
         at=at,
     )
 

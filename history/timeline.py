@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from accounts.clock import SAO_PAULO
-from history.models import HistoryEntry
+from history.models import HistoryEntry, Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,13 @@ def _label(day: dt.date, today: dt.date) -> str:
     return f"Ontem, {text}" if day == today - dt.timedelta(days=1) else text
 
 
+def _source(entry: HistoryEntry) -> str:
+    """A person by name; the ERP with the user in whose name it wrote."""
+    if entry.source == Source.PERSON:
+        return entry.person
+    return " · ".join(filter(None, [entry.get_source_display(), entry.person]))
+
+
 def _line(entry: HistoryEntry, sentences: Mapping[str, Sentence]) -> Line:
     # A code that lost its sentence is shown as it is: nothing of a history may disappear.
     sentence = sentences.get(entry.code, Sentence(title=entry.code))
@@ -72,6 +79,6 @@ def _line(entry: HistoryEntry, sentences: Mapping[str, Sentence]) -> Line:
         detail=sentence.detail.format_map(params).strip(),
         icon=sentence.icon,
         tone=sentence.tone,
-        source=entry.person or entry.get_source_display(),
+        source=_source(entry),
         how=sentence.how,
     )

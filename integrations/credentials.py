@@ -12,6 +12,7 @@ from django.db import Error, OperationalError, connection, transaction
 from django.urls import reverse
 
 from accounts import clock
+from accounts.models import Membership
 from accounts.tenancy import tenant
 from contracts.errors import AuthenticationFailed, TemporaryError
 from contracts.http import HttpClient
@@ -61,6 +62,23 @@ def store_grant(credential: Credential, grant: TokenGrant) -> None:
     credential.save()
     for warning in grant.warnings:
         logger.warning("integration %s: %s", credential.integration_id, warning)
+
+
+def refuse_inactive_author(integration: Integration) -> None:
+    """Nothing is read or written in the name of a user who was deactivated."""
+    if integration.author_id is None:
+        return
+    with tenant(integration.organization_id):
+        author = Membership.objects.select_related("user").get(pk=integration.author_id)
+    if not author.is_active:
+        raise AuthenticationFailed("integration.author_inactive", {"name": author.user.name})
+
+
+def read_token(integration: Integration) -> str:
+    """The token that a person pasted: it holds until the ERP refuses it."""
+    with tenant(integration.organization_id):
+        credential: Credential = Credential.objects.get(integration=integration)
+        return credential.get_secret("token")
 
 
 def current_token(integration: Integration, *, refused: str = "") -> str:
@@ -146,7 +164,7 @@ def _renew(integration: Integration, seen: str) -> str:
         refresh_token = credential.get_secret("refresh_token")
         if not refresh_token:
             raise AuthenticationFailed("integration.never_authorized")
-        flow = provider.oauth(registry.get_endpoints(integration.provider))
+        flow = provider.oauth(registry.get_endpoints(integration.provider, integration.protocol))
         grant = flow.refresh(oauth_app(credential, integration.provider), refresh_token=refresh_token)
         store_grant(credential, grant)
     return grant.access_token
@@ -162,14 +180,19 @@ class IntegrationContext:
 
     def __init__(self, integration: Integration, *, job_id: int | None = None) -> None:
         self.integration = integration
+        self.protocol = integration.protocol
         self.http = HttpClient()
-        self.endpoints = registry.get_endpoints(integration.provider)
+        self.endpoints = registry.get_endpoints(integration.provider, integration.protocol)
         self._job_id = job_id
         self._handed_out = ""
         self._kind: SlotKind = "read"
 
     def access_token(self, *, force: bool = False) -> str:
-        self._handed_out = current_token(self.integration, refused=self._handed_out if force else "")
+        refuse_inactive_author(self.integration)
+        if registry.get_protocol(self.integration.provider, self.protocol).is_oauth:
+            self._handed_out = current_token(self.integration, refused=self._handed_out if force else "")
+        else:
+            self._handed_out = read_token(self.integration)
         return self._handed_out
 
     def take_slot(self, kind: SlotKind) -> None:

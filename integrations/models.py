@@ -20,16 +20,25 @@ class IntegrationState(models.TextChoices):
 class Integration(TenantModel):
     """One account of an ERP, connected to one organization.
 
-    ``account_document`` is the CNPJ that the ERP told, the identity of the account; empty until then.
-    ``import_situations`` are the situations in which an order that we do not know yet is imported.
+    ``protocol`` is the way in which it talks to the ERP; ``proven_protocol`` the one in which the ERP's
+    identifiers that we keep are known to be right. ``author`` is the user of perfil Integração in whose name
+    it writes. ``account_document`` is the CNPJ that the ERP told, the identity of the account; empty until
+    then. ``import_situations`` are the situations in which an order that we do not know yet is imported;
+    ``send_statuses`` the statuses of ours in which an order goes to the ERP.
     """
 
     provider = models.CharField(max_length=20)
+    protocol = models.CharField(max_length=20)
+    proven_protocol = models.CharField(max_length=20, blank=True)
     name = models.CharField("Nome da integração", max_length=80)
     state = models.CharField(max_length=12, choices=IntegrationState, default=IntegrationState.DRAFT)
+    author = models.ForeignKey(
+        "accounts.Membership", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
     account_document = models.CharField(max_length=14, blank=True)
     account_name = models.CharField(max_length=160, blank=True)
     import_situations = models.JSONField(default=list)
+    send_statuses = models.JSONField(default=list)
     connected_at = models.DateTimeField(null=True)
     disconnected_at = models.DateTimeField(null=True)
     disconnect_code = models.CharField(max_length=60, blank=True)
@@ -77,7 +86,7 @@ class SealedModel(TenantModel):
 
 
 class Credential(SealedModel):
-    """The secrets of an integration.
+    """The secrets of an integration, for each protocol those that it asks for.
 
     ``renewal_started_at`` stands from before the call to the token endpoint until its answer is stored: found
     standing, the former call was cut off and its answer may be lost. ``lost_grants`` counts those that were.
@@ -90,6 +99,9 @@ class Credential(SealedModel):
     client_secret = models.TextField(blank=True)
     secret_tail = models.CharField(max_length=4, blank=True)
     invite_url = models.URLField(max_length=500, blank=True)
+    integrator_id = models.CharField(max_length=20, blank=True)
+    token = models.TextField(blank=True)
+    token_tail = models.CharField(max_length=4, blank=True)
     access_token = models.TextField(blank=True)
     refresh_token = models.TextField(blank=True)
     access_expires_at = models.DateTimeField(null=True)
@@ -126,6 +138,9 @@ class ConnectionTest(TenantModel):
 
     integration = models.ForeignKey(
         Integration, on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    membership = models.ForeignKey(
+        "accounts.Membership", null=True, on_delete=models.PROTECT, related_name="+", db_constraint=False
     )
     requested_by = models.CharField(max_length=120, blank=True)
     requested_at = models.DateTimeField()

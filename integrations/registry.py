@@ -11,7 +11,7 @@ from typing import cast
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from contracts.provider import Endpoints, Provider
+from contracts.provider import Endpoints, ErpProtocol, Provider
 from contracts.records import Explanation
 from integrations.sentences import FAILURES
 from jobs import reasons
@@ -27,8 +27,14 @@ def list_providers() -> list[Provider]:
     return [get_provider(key) for key in settings.ERP_PROVIDERS]
 
 
-def get_endpoints(key: str) -> Endpoints:
-    return Endpoints(**settings.ERP_ENDPOINTS[key])
+def get_protocol(provider_key: str, protocol: str) -> ErpProtocol:
+    """Raises ``KeyError`` for one that the ERP does not have."""
+    return {each.key: each for each in get_provider(provider_key).protocols}[protocol]
+
+
+def get_endpoints(provider_key: str, protocol: str) -> Endpoints:
+    addresses = settings.ERP_ENDPOINTS[provider_key]
+    return Endpoints(api_url=addresses[protocol], accounts_url=addresses["accounts"])
 
 
 def explain(code: str, params: Mapping[str, str], provider_key: str = "") -> Explanation:

@@ -150,4 +150,30 @@ FAILURES: Mapping[str, Explanation] = {
         owner="you",
         action="connect",
     ),
+    "integration.other_token": Explanation(
+        "O Token mudou",
+        "Antes de usar o novo, conferimos se ele é da mesma conta. Clique em Conectar; nada se perde até lá.",
+        owner="you",
+        action="connect",
+    ),
+    "integration.other_protocol": Explanation(
+        "A forma de conexão mudou",
+        "Clique em Conectar: conferimos se a conta é a mesma, e os pedidos que já estão aqui continuam.",
+        owner="you",
+        action="connect",
+    ),
+    "integration.references_differ": Explanation(
+        "Esta conexão mostra outros pedidos",
+        "O pedido {number}, que já está aqui, não é o mesmo na nova forma de conexão. Paramos para não"
+        " misturar contas. Volte à forma anterior e clique em Conectar, ou crie outra integração.",
+        owner="you",
+        action="edit_credentials",
+    ),
+    "integration.author_inactive": Explanation(
+        "O usuário da integração está inativo",
+        "{name} foi desativado em Usuários. Reative-o lá, ou escolha outro usuário aqui e salve; depois"
+        " clique em Conectar. Nada foi perdido.",
+        owner="you",
+        action="edit_credentials",
+    ),
 }

@@ -42,46 +42,79 @@ class AuthorizationRejected(Exception):
         self.integration: Integration | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What a person chose for an integration. A secret that stays blank in ``credentials`` is kept.
+
+    ``credentials`` are by name the ``credential_fields`` of the protocol.
+    """
+
+    provider: str
+    protocol: str
+    name: str
+    credentials: Mapping[str, str]
+    import_situations: Sequence[str]
+    send_statuses: Sequence[str] = ()
+    author: Membership | None = None
+
+
 @transaction.atomic
-def save_integration(
-    *,
-    integration: Integration | None,
-    provider_key: str,
-    name: str,
-    client_id: str,
-    client_secret: str,
-    invite_url: str,
-    import_situations: Sequence[str],
-    person: Membership,
-) -> Integration:
-    """Create or change an integration. A blank ``client_secret`` keeps the stored one."""
+def save_integration(*, integration: Integration | None, chosen: Choices, person: Membership) -> Integration:
+    """Create or change an integration. One whose access is another now stops until that is proven."""
     is_new = integration is None
     if integration is None:
-        integration = Integration(provider=provider_key, created_at=clock.now())
+        integration = Integration(provider=chosen.provider, protocol=chosen.protocol, created_at=clock.now())
     else:
         # A worker may have disconnected it, or polled, since the form was shown.
         integration = Integration.objects.select_for_update().get(pk=integration.pk)
-    newly_imported = set(import_situations) - set(integration.import_situations)
-    integration.name = name
-    integration.import_situations = list(import_situations)
+    newly_imported = set(chosen.import_situations) - set(integration.import_situations)
+    is_other_protocol = integration.protocol != chosen.protocol
+    integration.name = chosen.name
+    integration.protocol = chosen.protocol
+    integration.author = chosen.author
+    integration.import_situations = list(chosen.import_situations)
+    integration.send_statuses = list(chosen.send_statuses)
     integration.save()
-    credential = Credential.objects.select_for_update().filter(integration=integration).first()
-    if credential is None:
-        credential = Credential(integration=integration)
-    is_other_application = credential.client_id not in ("", client_id)
-    credential.client_id = client_id
-    credential.invite_url = invite_url
-    if client_secret:
-        credential.set_secret("client_secret", client_secret)
-        credential.secret_tail = client_secret[-4:]
-    credential.save()
+    reason = _save_credentials(integration, chosen)
+    if is_other_protocol:
+        reason = "integration.other_protocol"
     _record(integration, "integration.created" if is_new else "integration.saved", person=person)
     if integration.state == IntegrationState.CONNECTED:
-        if is_other_application:
-            disconnect(integration=integration, code="integration.other_application")
+        if reason:
+            disconnect(integration=integration, code=reason)
         elif newly_imported:
             read_again(integration=integration)
     return integration
+
+
+TAILS = {"client_secret": "secret_tail", "token": "token_tail"}
+
+
+def _save_credentials(integration: Integration, chosen: Choices) -> str:
+    """Store them; why the access that stands is no longer the one that was proven, or ``""``."""
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
+    credential = Credential.objects.select_for_update().filter(integration=integration).first()
+    if credential is None:
+        credential = Credential(integration=integration)
+    reason = ""
+    for field in protocol.credential_fields:
+        value = chosen.credentials.get(field.name, "")
+        if not field.is_secret:
+            if field.name == "client_id" and credential.client_id not in ("", value):
+                reason = "integration.other_application"
+            setattr(credential, field.name, value)
+        elif value:
+            # Behind another token may be another account; another secret is of the same application.
+            if not protocol.is_oauth and value != credential.get_secret(field.name):
+                reason = "integration.other_token"
+            credential.set_secret(field.name, value)
+            setattr(credential, TAILS[field.name], value[-4:])
+    if not protocol.is_oauth:
+        # Tokens of a protocol that is no longer used would die unrenewed, and be missed.
+        credential.access_token = credential.refresh_token = ""
+        credential.access_expires_at = credential.refresh_expires_at = credential.renewed_at = None
+    credential.save()
+    return reason
 
 
 def read_again(*, integration: Integration) -> None:
@@ -120,7 +153,7 @@ def begin_authorization(*, integration: Integration, membership: Membership) -> 
     )
     state.set_secret("code_verifier", code_verifier)
     state.save()
-    flow = provider.oauth(registry.get_endpoints(integration.provider))
+    flow = provider.oauth(registry.get_endpoints(integration.provider, integration.protocol))
     return flow.authorize_url(app, state=signing.dumps(nonce, salt=STATE_SALT), code_verifier=code_verifier)
 
 
@@ -166,9 +199,11 @@ def use_state(*, state_id: int, user_id: int) -> Authorization:
 
 @transaction.atomic
 def record_connection(
-    *, integration_id: int, grant: TokenGrant, account: ErpAccount, person: Membership
+    *, integration_id: int, grant: TokenGrant | None, account: ErpAccount, person: Membership
 ) -> Integration:
     """Accept the account that was authorised, keep its tokens and start everything that waits.
+
+    ``grant`` is ``None`` where the access is a token that a person pasted.
 
     Raises ``AuthorizationRejected`` when it is another account than before, or one that another
     integration of this organization has already.
@@ -184,8 +219,9 @@ def record_connection(
         identity = (other.provider, other.account_document)
         if other.pk != integration.pk and identity == (integration.provider, account.document):
             raise AuthorizationRejected("integration.account_taken", {"name": other.name})
-    credential = Credential.objects.select_for_update().get(integration=integration)
-    credentials.store_grant(credential, grant)
+    if grant is not None:
+        credential = Credential.objects.select_for_update().get(integration=integration)
+        credentials.store_grant(credential, grant)
     integration.account_document = account.document
     integration.account_name = account.name
     integration.state = IntegrationState.CONNECTED
@@ -196,7 +232,8 @@ def record_connection(
     integration.save()
     _record(integration, "integration.connected", {"account": account.name}, person=person)
     start_work(integration=integration)
-    request_test(integration=integration, person=person.user.name, is_needed=True)
+    if grant is not None:
+        request_test(integration=integration, person=person, is_needed=True)
     return integration
 
 
@@ -214,17 +251,24 @@ def start_work(*, integration: Integration) -> None:
         next_at=clock.now() + dt.timedelta(seconds=settings.SWEEP_SECONDS),
         lock="pull_orders",
     )
+    if registry.get_protocol(integration.provider, integration.protocol).is_oauth:
+        _schedule_renewal(integration)
+    else:
+        queue.delete_schedule(channel, "renew_token", key)
+    _poll_now(integration)
+
+
+def _schedule_renewal(integration: Integration) -> None:
     # Each integration at a moment of its own, or all that connected in one morning would renew at once.
     spread = settings.TOKEN_RENEWAL_SECONDS * (0.8 + 0.2 * secrets.randbelow(1000) / 1000)
     queue.set_schedule(
-        channel,
+        integration.channel,
         "renew_token",
-        key,
+        str(integration.pk),
         settings.TOKEN_RENEWAL_SECONDS,
         next_at=clock.now() + dt.timedelta(seconds=spread),
         priority=Priority.TOKEN,
     )
-    _poll_now(integration)
 
 
 @transaction.atomic
@@ -254,7 +298,7 @@ TEST_PAUSE = dt.timedelta(seconds=10)
 
 
 @transaction.atomic
-def request_test(*, integration: Integration, person: str, is_needed: bool = False) -> ConnectionTest:
+def request_test(*, integration: Integration, person: Membership, is_needed: bool = False) -> ConnectionTest:
     """«Testar»: at most one every ten seconds; the one of just now is given again instead.
 
     ``is_needed``: what that one found is out of date, because the connection changed.
@@ -266,7 +310,10 @@ def request_test(*, integration: Integration, person: str, is_needed: bool = Fal
     if newest is not None and newest.requested_at > clock.now() - TEST_PAUSE and not is_needed:
         return newest
     test: ConnectionTest = ConnectionTest.objects.create(
-        integration=integration, requested_by=person, requested_at=clock.now()
+        integration=integration,
+        requested_by=person.user.name,
+        membership=person,
+        requested_at=clock.now(),
     )
     # A channel of its own: a test must run while the integration's is paused.
     queue.enqueue(

@@ -9,10 +9,10 @@ from dataclasses import replace
 from django.conf import settings
 
 from accounts import clock, gateways
-from accounts.models import User
+from accounts.models import Membership, User
 from accounts.tenancy import tenant
 from contracts.errors import ErpError, PermissionMissing
-from contracts.provider import Provider
+from contracts.provider import ErpProtocol
 from contracts.records import CheckState, CheckStep, ErpAccount, TokenGrant
 from integrations import credentials, registry, services
 from integrations.models import ConnectionTest, Credential, Integration, IntegrationState
@@ -25,6 +25,8 @@ def renew_token(job: JobContext) -> None:
     """Keep the connection alive: a refresh token that is not used for a day is dead."""
     with tenant(job.organization_id):
         integration = Integration.objects.get(pk=int(job.key))
+        if not registry.get_protocol(integration.provider, integration.protocol).is_oauth:
+            return
         credential = Credential.objects.get(integration=integration)
         seen = credential.get_secret("access_token")
         renewed_at = credential.renewed_at
@@ -101,16 +103,49 @@ def test_connection(job: JobContext) -> None:
         with tenant(job.organization_id):
             services.record_test(test_id=test.pk, steps=steps, is_finished=False)
             job.save_step()
+    if _connects_by_test(test.integration) and not any(step.is_fatal for step in steps):
+        steps.append(_connect_by_token(test))
     with tenant(job.organization_id):
         services.record_test(test_id=test.pk, steps=steps, is_finished=True)
+
+
+def _connects_by_test(integration: Integration) -> bool:
+    """A pasted token has no consent page: the first good test is its connection."""
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
+    return not protocol.is_oauth and integration.state != IntegrationState.CONNECTED
+
+
+def _connect_by_token(test: ConnectionTest) -> CheckStep:
+    integration = test.integration
+    step = CheckStep("connection", "Conexão", CheckState.OK)
+    context = credentials.UrgentContext(integration)
+    try:
+        account = registry.get_provider(integration.provider).get_account(context)
+        with tenant(integration.organization_id):
+            person = Membership.objects.select_related("user").get(pk=test.membership_id)
+            services.record_connection(
+                integration_id=integration.pk, grant=None, account=account, person=person
+            )
+    except (ErpError, AuthorizationRejected) as error:
+        explanation = registry.explain(error.code, error.params, integration.provider)
+        return replace(
+            step,
+            state=CheckState.FAILURE,
+            detail=f"{explanation.title}.",
+            remedy=explanation.detail,
+            action=explanation.action,
+            is_fatal=True,
+        )
+    return replace(step, detail=f"Conectado à conta {account.name}. A leitura dos pedidos começou sozinha.")
 
 
 def check_connection(integration: Integration) -> Iterator[CheckStep]:
     """Every step of «Testar»; what a fatal step leaves out comes as «not checked»."""
     provider = registry.get_provider(integration.provider)
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
     with tenant(integration.organization_id):
         credential = Credential.objects.get(integration=integration)
-    first = _check_fields(provider, credential)
+    first = _check_fields(protocol, credential)
     yield first
     stopped = first.is_fatal
     done = 0
@@ -119,15 +154,15 @@ def check_connection(integration: Integration) -> Iterator[CheckStep]:
         for step in provider.check_connection(context, account_document=integration.account_document):
             done += 1
             yield step
-    for key, title in provider.checks[done:]:
+    for key, title in protocol.checks[done:]:
         yield CheckStep(key, title, CheckState.NOT_CHECKED, "Não verificado.")
 
 
-def _check_fields(provider: Provider, credential: Credential) -> CheckStep:
+def _check_fields(protocol: ErpProtocol, credential: Credential) -> CheckStep:
     """Whether there is anything to test with."""
     missing = [
         field.label
-        for field in provider.credential_fields
+        for field in protocol.credential_fields
         if field.is_required and not getattr(credential, field.name)
     ]
     step = CheckStep("fields", "Dados preenchidos", CheckState.OK, "Todos os campos estão preenchidos.")
@@ -140,7 +175,7 @@ def _check_fields(provider: Provider, credential: Credential) -> CheckStep:
             action="edit_credentials",
             is_fatal=True,
         )
-    if not credential.refresh_token:
+    if protocol.is_oauth and not credential.refresh_token:
         return replace(
             step,
             state=CheckState.FAILURE,
@@ -157,7 +192,8 @@ def _exchange(authorization: Authorization, code: str) -> TokenGrant:
     with tenant(integration.organization_id):
         credential = Credential.objects.get(integration=integration)
         app = credentials.oauth_app(credential, integration.provider)
-    flow = registry.get_provider(integration.provider).oauth(registry.get_endpoints(integration.provider))
+    endpoints = registry.get_endpoints(integration.provider, integration.protocol)
+    flow = registry.get_provider(integration.provider).oauth(endpoints)
     try:
         return flow.exchange(app, code=code, code_verifier=authorization.code_verifier)
     except ErpError as error:

@@ -8,6 +8,7 @@ _NATIVE = "o/<slug:slug>/integracoes/erp/nativos/"
 
 urlpatterns = [
     path("integracoes/<slug:provider>/oauth/retorno/", views.oauth_return, name="oauth_return"),
+    path("o/<slug:slug>/integracoes/usuario/<int:member_id>/", views.used_by, name="used_by"),
     path(_NATIVE, views.gallery, name="gallery"),
     path(f"{_NATIVE}<slug:provider>/", views.provider_options, name="provider"),
     path(f"{_NATIVE}<slug:provider>/nova/conexao/", views.new_connection, name="new"),

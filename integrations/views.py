@@ -9,10 +9,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import clock
-from accounts.models import Organization, Perfil
+from accounts.models import Membership, Organization, Perfil
 from accounts.permissions import ADMINS, OPERATORS, READERS, TenantRequest, person_view, tenant_view
 from accounts.tenancy import tenant
-from contracts.provider import Provider
+from contracts.order_status import OrderStatus
+from contracts.provider import ErpProtocol, Provider
 from history.selectors import list_entries
 from history.timeline import build_days
 from integrations import credentials, registry, selectors, services, sync
@@ -30,6 +31,15 @@ def gallery(request: TenantRequest) -> HttpResponse:
 
 
 @require_safe
+@tenant_view(ADMINS)
+def used_by(request: TenantRequest, member_id: int) -> HttpResponse:
+    """A fragment of the user's own page: the integrations that write in this user's name."""
+    member = get_object_or_404(Membership.objects.filter(perfil=Perfil.INTEGRATION), pk=member_id)
+    integrations = selectors.list_integrations().filter(author=member)
+    return render(request, "integrations/_used_by.html", {"integrations": integrations})
+
+
+@require_safe
 @tenant_view(READERS)
 def provider_options(request: TenantRequest, provider: str) -> HttpResponse:
     context = _gallery_context() | {"provider": _provider_or_404(provider)}
@@ -41,13 +51,17 @@ def provider_options(request: TenantRequest, provider: str) -> HttpResponse:
 @tenant_view(ADMINS)
 def new_connection(request: TenantRequest, provider: str) -> HttpResponse:
     plug_in = _provider_or_404(provider)
+    protocol = _protocol_asked(request, plug_in, plug_in.protocols[0].key)
     if request.method == "POST":
-        return _save(request, plug_in, None)
+        return _save(request, plug_in, protocol, None)
     form = ConnectionForm(
         provider=plug_in,
+        protocol=protocol,
         integration=None,
         initial={
             "name": selectors.suggest_name(plug_in.name),
+            "author": request.GET.get("usuario", ""),
+            "send_statuses": [OrderStatus.PLACED],
             "situations": [item.code for item in plug_in.situations if item.imported_by_default],
         },
     )
@@ -59,19 +73,22 @@ def new_connection(request: TenantRequest, provider: str) -> HttpResponse:
 def connection(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
     plug_in = _provider_or_404(provider)
     integration = get_object_or_404(Integration.objects.filter(provider=provider), pk=pk)
+    protocol = _protocol_asked(request, plug_in, integration.protocol)
     if request.method == "POST":
         if request.membership.perfil not in ADMINS:
             raise Http404
-        return _save(request, plug_in, integration)
+        return _save(request, plug_in, protocol, integration)
     credential = Credential.objects.get(integration=integration)
     form = ConnectionForm(
         provider=plug_in,
+        protocol=protocol,
         integration=integration,
         initial={
             "name": integration.name,
-            "client_id": credential.client_id,
-            "invite_url": credential.invite_url,
+            "author": integration.author_id,
             "situations": integration.import_situations,
+            "send_statuses": integration.send_statuses,
+            **{field.name: getattr(credential, field.name) for field in protocol.credential_fields},
         },
     )
     return _render_connection(request, plug_in, integration, form)
@@ -80,10 +97,13 @@ def connection(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
 @require_POST
 @tenant_view(ADMINS)
 def connect(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
-    """«Conectar» with what is stored already."""
+    """«Conectar» with what is stored already: to the ERP's consent page, or a test of the token."""
     _provider_or_404(provider)
     integration = get_object_or_404(Integration.objects.filter(provider=provider), pk=pk)
-    return _leave_for_authorization(request, integration)
+    if registry.get_protocol(provider, integration.protocol).is_oauth:
+        return _leave_for_authorization(request, integration)
+    services.request_test(integration=integration, person=request.membership, is_needed=True)
+    return _to_connection(integration)
 
 
 @require_POST
@@ -92,7 +112,7 @@ def test(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
     """«Testar»: the answer shows the steps as they end."""
     _provider_or_404(provider)
     integration = get_object_or_404(Integration.objects.filter(provider=provider), pk=pk)
-    asked = services.request_test(integration=integration, person=request.membership.user.name)
+    asked = services.request_test(integration=integration, person=request.membership)
     if wants_fragment(request):
         return _render_test(request, integration, asked)
     return _to_connection(integration)
@@ -108,8 +128,13 @@ def test_result(request: TenantRequest, provider: str, pk: int, test_id: int) ->
 
 
 def _render_test(request: TenantRequest, integration: Integration, asked: ConnectionTest) -> HttpResponse:
-    context = {"report": selectors.report_test(asked), "integration": integration}
-    return render(request, "integrations/_test.html", context)
+    report = selectors.report_test(asked)
+    context = {"report": report, "integration": integration}
+    response = render(request, "integrations/_test.html", context)
+    if not report.is_running and request.GET.get("estado", integration.state) != integration.state:
+        # The test itself connected: the whole panel tells something else now.
+        response["HX-Refresh"] = "true"
+    return response
 
 
 @never_cache
@@ -144,23 +169,30 @@ def _to_connection(integration: Integration) -> HttpResponse:
     return redirect("integrations:connection", slug=slug, provider=integration.provider, pk=integration.pk)
 
 
-def _save(request: TenantRequest, provider: Provider, integration: Integration | None) -> HttpResponse:
-    form = ConnectionForm(request.POST, provider=provider, integration=integration)
+def _save(
+    request: TenantRequest, provider: Provider, protocol: ErpProtocol, integration: Integration | None
+) -> HttpResponse:
+    form = ConnectionForm(request.POST, provider=provider, protocol=protocol, integration=integration)
     if not form.is_valid():
         return _render_connection(request, provider, integration, form, status=422)
     values = form.cleaned_data
     integration = services.save_integration(
         integration=integration,
-        provider_key=provider.key,
-        name=values["name"],
-        client_id=values["client_id"],
-        client_secret=values["client_secret"],
-        invite_url=values["invite_url"],
-        import_situations=values["situations"],
+        chosen=services.Choices(
+            provider=provider.key,
+            protocol=protocol.key,
+            name=values["name"],
+            credentials={field.name: values[field.name] for field in protocol.credential_fields},
+            import_situations=values["situations"],
+            send_statuses=values["send_statuses"],
+            author=values["author"],
+        ),
         person=request.membership,
     )
     if request.POST.get("action") == "connect":
-        return _leave_for_authorization(request, integration)
+        if protocol.is_oauth:
+            return _leave_for_authorization(request, integration)
+        services.request_test(integration=integration, person=request.membership, is_needed=True)
     messages.success(request, "Integração salva.")
     return redirect(
         "integrations:connection", slug=request.organization.slug, provider=provider.key, pk=integration.pk
@@ -185,8 +217,8 @@ def _render_connection(
         "integration": integration,
         "form": form,
         "redirect_uri": credentials.redirect_uri(provider.key),
-        "has_secret": bool(credential and credential.client_secret),
-        "secret_tail": credential.secret_tail if credential else "",
+        "protocol": form.protocol,
+        "tails": {name: getattr(credential, column, "") for name, column in services.TAILS.items()},
         "credential": credential,
         "can_edit": request.membership.perfil == Perfil.ADMIN,
         "can_test": request.membership.perfil in OPERATORS,
@@ -228,6 +260,15 @@ def _describe(integration: Any) -> None:
     integration.next_poll_at = next_run_at(integration.channel, "pull_orders")
     integration.disconnect_reason = selectors.explain_disconnection(integration)
     integration.overdue = selectors.explain_overdue(integration, clock.now())
+
+
+def _protocol_asked(request: TenantRequest, provider: Provider, usual: str) -> ErpProtocol:
+    """The way of connecting that the address names (``?forma=``)."""
+    wanted = request.GET.get("forma", usual)
+    protocol = next((each for each in provider.protocols if each.key == wanted), None)
+    if protocol is None:
+        raise Http404
+    return protocol
 
 
 def _provider_or_404(key: str) -> Provider:

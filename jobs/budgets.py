@@ -81,25 +81,31 @@ def stop_until(budget_key: str, at: dt.datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Said:
+    """``remaining`` is ``None`` where the ERP tells its limit and no more."""
+
     limit: int
-    remaining: int
-    reset_seconds: float
+    remaining: int | None = None
+    reset_seconds: float = 0.0
 
 
 def _read_headers(headers: Mapping[str, str]) -> _Said | None:
+    limit, remaining, reset = (
+        headers.get(f"X-Ratelimit-{name}", "") for name in ("Limit", "Remaining", "Reset")
+    )
     try:
-        said = _Said(
-            int(headers.get("X-Ratelimit-Limit", "")),
-            int(headers.get("X-Ratelimit-Remaining", "")),
-            float(headers.get("X-Ratelimit-Reset", "")),
-        )
+        if not remaining and not reset:
+            return _Said(int(limit))
+        said = _Said(int(limit), int(remaining), float(reset))
     except ValueError:
         return None
-    is_plausible = said.limit > 0 and said.remaining >= 0 and 0 <= said.reset_seconds <= LONGEST_RESET_SECONDS
+    is_plausible = said.limit > 0 and int(remaining) >= 0 and 0 <= said.reset_seconds <= LONGEST_RESET_SECONDS
     return said if is_plausible else None
 
 
 def _correct(lane: Budget, said: _Said, now: dt.datetime) -> None:
+    if said.remaining is None:
+        lane.per_minute = said.limit if said.limit in PLAUSIBLE_LIMITS else lane.per_minute
+        return
     reset_at = now + dt.timedelta(seconds=said.reset_seconds)
     if said.remaining == 0:
         lane.next_slot_at = max(lane.next_slot_at, reset_at)

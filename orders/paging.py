@@ -19,6 +19,7 @@ class Reading:
 
     ``is_second_look`` says that the next page steps back on purpose, so that its repetitions mean nothing.
     Rows that slid to offsets below ``gap_end`` are read first; from there to ``resume_at`` all is known.
+    ``has_shrunk`` says that rows left a list that does not tell where.
     """
 
     offset: int = 0
@@ -32,6 +33,7 @@ class Reading:
     resume_at: int = 0
     is_done: bool = False
     repeats: bool = False
+    has_shrunk: bool = False
 
     @classmethod
     def from_step(cls, step: dict[str, Any]) -> Reading:
@@ -42,8 +44,8 @@ class Reading:
 
     @property
     def may_have_missed(self) -> bool:
-        """Fewer rows were seen than the list says it has: come back for them."""
-        return self.total is not None and self.distinct + self.grown < self.total
+        """Fewer rows were seen than the list says it has, or it moved unseen: come back for them."""
+        return self.has_shrunk or (self.total is not None and self.distinct + self.grown < self.total)
 
 
 def advance(reading: Reading, page: Page[Any]) -> Reading:
@@ -52,6 +54,9 @@ def advance(reading: Reading, page: Page[Any]) -> Reading:
     end = reading.offset + count
     new_ids = set(page.row_ids) - set(reading.recent_ids)
     change = 0 if reading.total is None or page.total is None else page.total - reading.total
+    has_shrunk = reading.has_shrunk or (change < 0 and not page.is_counted)
+    if not page.is_counted:
+        change = max(0, change)
     gap_end, resume_at = reading.gap_end, reading.resume_at
     step_back = 0
     is_end = page.total is not None and end >= page.total
@@ -84,6 +89,7 @@ def advance(reading: Reading, page: Page[Any]) -> Reading:
         resume_at=resume_at,
         is_done=is_last or repeats,
         repeats=repeats,
+        has_shrunk=has_shrunk,
     )
 
 

@@ -14,6 +14,7 @@ from django.db.models.functions import Coalesce
 
 from accounts.clock import SAO_PAULO
 from contracts.order_status import OrderStatus
+from contracts.provider import Capability
 from contracts.records import InvoiceState
 from history.models import HistoryEntry
 from integrations import registry
@@ -203,7 +204,7 @@ def list_stages(order: Order, invoices: list[Invoice], times: Mapping[str, dt.da
 
 
 def _erp_word(order: Order) -> str:
-    return registry.get_provider(order.integration.provider).name.split()[0]
+    return registry.get_provider(order.integration.provider).short_name
 
 
 def summarise_passed_over(integration: Integration) -> list[dict[str, Any]]:
@@ -238,6 +239,7 @@ class ImportProgress:
     run: OrderImport
     minutes: int
     rows_per_minute: int
+    is_by_rows: bool
 
     @property
     def polls(self) -> bool:
@@ -251,10 +253,32 @@ def describe_import(integration: Integration, now: dt.datetime) -> ImportProgres
     if run is None:
         return None
     left = max(0, (run.rows_total or 0) - run.rows_read)
-    # A hundred orders a call, and as many notas: two calls.
-    minutes = math.ceil(2 * math.ceil(left / 100) / (run.calls_per_minute or 1))
+    # A hundred orders a call, and as many notas: two calls. Rows that say too little cost two calls each.
+    lists = math.ceil(left / 100)
+    is_by_rows = reads_whole_rows(integration)
+    calls = 2 * lists if is_by_rows else lists + 2 * left
+    minutes = math.ceil(calls / (run.calls_per_minute or 1))
     elapsed = ((run.finished_at or now) - run.started_at).total_seconds() if run.started_at else 0
-    return ImportProgress(run, minutes, round(60 * run.rows_read / elapsed) if elapsed > 1 else 0)
+    pace = round(60 * run.rows_read / elapsed) if elapsed > 1 else 0
+    return ImportProgress(run, minutes, pace, is_by_rows)
+
+
+def reads_whole_rows(integration: Integration) -> bool:
+    """Whether the ERP's list says all that an order here needs."""
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
+    return protocol.can(Capability.FULL_ORDER_ROWS)
+
+
+def newest_references(integration: Integration) -> list[OrderReference]:
+    """Some orders of the integration that stood at the ERP when it was last asked."""
+    references = OrderReference.objects.filter(integration=integration, deleted_at=None)
+    return list(references.select_related("order").order_by("-order_id")[:5])
+
+
+def author_name(integration: Integration) -> str:
+    """In whose name the integration writes, or ``""``."""
+    author = integration.author
+    return author.user.name if author else ""
 
 
 def is_awaiting_invoices(integration: Integration) -> bool:

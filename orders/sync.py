@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -11,9 +13,10 @@ from django.db import DataError
 
 from accounts import clock
 from accounts.tenancy import tenant
-from contracts.errors import MappingError, NotFound
-from contracts.records import InvoiceQuery, OrderQuery
-from history.services import record
+from contracts.errors import AuthenticationFailed, MappingError, NotFound
+from contracts.provider import Capability, Provider
+from contracts.records import ErpOrder, InvoiceQuery, OrderQuery, Page
+from history.services import acting_as, record
 from integrations import registry
 from integrations.credentials import IntegrationContext
 from integrations.cursors import read_cursor, write_cursor
@@ -30,6 +33,50 @@ ORDERS, INVOICES = "orders", "invoices"
 OVERLAP = dt.timedelta(days=1)
 
 
+@contextmanager
+def reach(job: JobContext, integration: Integration) -> Iterator[tuple[Provider, IntegrationContext]]:
+    """The ERP by the integration's protocol, in the name of its user.
+
+    The identifiers that we keep were learnt by one protocol; before another one is used, an order is read by
+    it and compared. Raises ``AuthenticationFailed`` if it is another order: then nothing may be applied.
+    """
+    provider = registry.get_provider(integration.provider)
+    context = IntegrationContext(integration, job_id=job.id)
+    with tenant(job.organization_id):
+        author = selectors.author_name(integration)
+    if integration.proven_protocol != integration.protocol:
+        _prove_references(provider, context)
+    with acting_as(author):
+        yield provider, context
+
+
+def _prove_references(provider: Provider, context: IntegrationContext) -> None:
+    integration = context.integration
+    with tenant(integration.organization_id):
+        references = selectors.newest_references(integration) if integration.proven_protocol else []
+    # One that was deleted there meanwhile proves nothing; that none of them is there proves enough.
+    number = next((str(reference.order.number) for reference in references), "")
+    for reference in references:
+        try:
+            shown = provider.get_order(context, reference.external_id).order.number
+        except NotFound:
+            continue
+        number = "" if shown == reference.order.erp_number else str(reference.order.number)
+        break
+    if number:
+        raise AuthenticationFailed("integration.references_differ", {"number": number})
+    with tenant(integration.organization_id):
+        Integration.objects.filter(pk=integration.pk).update(proven_protocol=integration.protocol)
+
+
+def _apply(integration: Integration, page: Page[ErpOrder], priority: Priority) -> services.PageResult:
+    """One page of orders; rows that say too little are read one by one afterwards."""
+    situations = registry.get_provider(integration.provider).situations
+    result = services.upsert_from_list(integration=integration, page=page, situations=situations)
+    services.complete_summaries(integration=integration, page=page, priority=priority)
+    return result
+
+
 def pull_orders(job: JobContext) -> None:
     """Read what changed at the ERP since the last complete reading; the first one starts some days back.
 
@@ -40,22 +87,21 @@ def pull_orders(job: JobContext) -> None:
         if integration.state != IntegrationState.CONNECTED:
             return
         cursor = read_cursor(integration.pk, ORDERS)
-    provider = registry.get_provider(integration.provider)
-    context = IntegrationContext(integration, job_id=job.id)
     # Killed after its end, it stands for a reading that was wanted meanwhile.
     step = dict(job.step) if job.step and not job.step["is_finished"] else _begin_reading(cursor)
     query = OrderQuery(created_from=_day(step["created_from"]), updated_from=_day(step["updated_from"]))
     reading = Reading.from_step(step["reading"])
-    while not reading.is_done:
-        page = provider.list_orders(context, query, offset=reading.offset)
-        reading = advance(reading, page)
-        step["reading"] = reading.to_step()
+    with reach(job, integration) as (provider, context):
+        while not reading.is_done:
+            page = provider.list_orders(context, query, offset=reading.offset)
+            reading = advance(reading, page)
+            step["reading"] = reading.to_step()
+            with tenant(job.organization_id):
+                _apply(integration, page, Priority.POLL)
+                job.save_step(**step)
         with tenant(job.organization_id):
-            services.upsert_from_list(integration=integration, page=page, situations=provider.situations)
-            job.save_step(**step)
-    with tenant(job.organization_id):
-        _finish_reading(integration, step, reading)
-        job.save_step(**step | {"is_finished": True})
+            _finish_reading(integration, step, reading)
+            job.save_step(**step | {"is_finished": True})
 
 
 def _begin_reading(cursor: dict[str, Any]) -> dict[str, Any]:
@@ -93,6 +139,9 @@ def _finish_reading(integration: Integration, step: dict[str, Any], reading: Rea
     integration.save(update_fields=["last_polled_at"])
     services.give_up_invoices(integration=integration)
     services.enqueue_some_details(integration=integration)
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
+    if not protocol.can(Capability.INVOICES_NAME_ORDERS):
+        services.enqueue_awaiting_invoice(integration=integration)
     _pull_awaited_invoices(integration)
 
 
@@ -117,23 +166,22 @@ def sweep_orders(job: JobContext) -> None:
         integration = Integration.objects.get(pk=int(job.key))
     if integration.state != IntegrationState.CONNECTED:
         return
-    provider = registry.get_provider(integration.provider)
-    context = IntegrationContext(integration, job_id=job.id)
     step = dict(job.step) or _begin_sweep(integration)
     started_at = dt.datetime.fromisoformat(step["started_at"])
-    while step["situations"]:
-        situation = step["situations"][0]
-        query = OrderQuery(created_from=_day(step["created_from"]), situation=situation)
-        reading = Reading.from_step(step["reading"])
-        page = provider.list_orders(context, query, offset=reading.offset)
-        reading = advance(reading, page)
-        step["reading"] = reading.to_step()
-        if reading.is_done:
-            step |= {"situations": step["situations"][1:], "reading": Reading().to_step()}
-        with tenant(job.organization_id):
-            services.upsert_from_list(integration=integration, page=page, situations=provider.situations)
-            services.mark_seen(integration=integration, external_ids=page.row_ids, at=started_at)
-            job.save_step(**step)
+    with reach(job, integration) as (provider, context):
+        while step["situations"]:
+            situation = step["situations"][0]
+            query = OrderQuery(created_from=_day(step["created_from"]), situation=situation)
+            reading = Reading.from_step(step["reading"])
+            page = provider.list_orders(context, query, offset=reading.offset)
+            reading = advance(reading, page)
+            step["reading"] = reading.to_step()
+            if reading.is_done:
+                step |= {"situations": step["situations"][1:], "reading": Reading().to_step()}
+            with tenant(job.organization_id):
+                _apply(integration, page, Priority.POLL)
+                services.mark_seen(integration=integration, external_ids=page.row_ids, at=started_at)
+                job.save_step(**step)
     with tenant(job.organization_id):
         services.enqueue_missed(
             integration=integration,
@@ -144,24 +192,26 @@ def sweep_orders(job: JobContext) -> None:
 
 def _begin_sweep(integration: Integration) -> dict[str, Any]:
     first_day = clock.today() - dt.timedelta(days=settings.SWEEP_DAYS)
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
     return {
         "started_at": clock.now().isoformat(),
         "created_from": first_day.isoformat(),
-        "situations": list(integration.import_situations),
+        "situations": [
+            code for code in integration.import_situations if code not in protocol.missing_situations
+        ],
         "reading": Reading().to_step(),
     }
 
 
 def plan_import(job: JobContext) -> None:
-    """How many orders the ERP has since the day that was asked for: one call."""
+    """How many orders the ERP has since the day that was asked for: a call or two."""
     with tenant(job.organization_id):
         run = OrderImport.objects.select_related("integration").get(pk=int(job.key))
     if run.state != ImportState.PLANNING:
         return
-    integration = run.integration
-    page = registry.get_provider(integration.provider).list_orders(
-        IntegrationContext(integration, job_id=job.id), OrderQuery(created_from=run.created_from), offset=0
-    )
+    query = OrderQuery(created_from=run.created_from)
+    with reach(job, run.integration) as (provider, context):
+        page = provider.list_orders(context, query, offset=0)
     total = page.total if page.total is not None else len(page.row_ids)
     with tenant(job.organization_id):
         services.record_plan(import_id=run.pk, rows_total=total)
@@ -172,22 +222,25 @@ def import_history(job: JobContext) -> None:
     with tenant(job.organization_id):
         run = OrderImport.objects.select_related("integration").get(pk=int(job.key))
     integration = run.integration
-    provider = registry.get_provider(integration.provider)
-    context = IntegrationContext(integration, job_id=job.id)
     query = OrderQuery(created_from=run.created_from)
-    reading = Reading.from_step(job.step["reading"]) if job.step else Reading()
+    step = dict(job.step) or {"is_second_reading": False, "reading": Reading().to_step()}
+    reading = Reading.from_step(step["reading"])
     is_wanted = run.state == ImportState.RUNNING
-    while is_wanted and not reading.is_done:
-        page = provider.list_orders(context, query, offset=reading.offset)
-        reading = advance(reading, page)
-        with tenant(job.organization_id):
-            result = services.upsert_from_list(
-                integration=integration, page=page, situations=provider.situations
-            )
-            is_wanted = services.advance_import(
-                import_id=run.pk, result=result, rows_read=reading.distinct, rows_total=reading.total
-            )
-            job.save_step(reading=reading.to_step())
+    with reach(job, integration) as (provider, context):
+        while is_wanted and not reading.is_done:
+            page = provider.list_orders(context, query, offset=reading.offset)
+            reading = advance(reading, page)
+            rows_read, rows_total = reading.distinct, reading.total
+            if reading.is_done and reading.may_have_missed and not step["is_second_reading"]:
+                # What is known costs nothing, and what slid past is met this time.
+                step["is_second_reading"], reading = True, Reading()
+            step["reading"] = reading.to_step()
+            with tenant(job.organization_id):
+                result = _apply(integration, page, Priority.BACKFILL)
+                is_wanted = services.advance_import(
+                    import_id=run.pk, result=result, rows_read=rows_read, rows_total=rows_total
+                )
+                job.save_step(**step)
     if is_wanted:
         with tenant(job.organization_id):
             services.finish_import(import_id=run.pk)
@@ -204,8 +257,6 @@ def pull_invoices(job: JobContext) -> None:
         search = selectors.plan_invoice_search(integration, cursor)
     if search is None:
         return
-    provider = registry.get_provider(integration.provider)
-    context = IntegrationContext(integration, job_id=job.id)
     step = dict(job.step) or {
         "started_at": clock.now().isoformat(),
         "issued_from": search.issued_from.isoformat(),
@@ -215,15 +266,16 @@ def pull_invoices(job: JobContext) -> None:
     }
     query = InvoiceQuery(issued_from=_day(step["issued_from"]))
     reading = Reading.from_step(step["reading"])
-    while not reading.is_done:
-        page = provider.list_invoices(context, query, offset=reading.offset)
-        reading = advance(reading, page)
-        step["reading"] = reading.to_step()
-        with tenant(job.organization_id):
-            step["unmatched"] += services.attach_invoices(
-                integration=integration, invoices=page.items, problems=page.problems
-            )
-            job.save_step(**step)
+    with reach(job, integration) as (provider, context):
+        while not reading.is_done:
+            page = provider.list_invoices(context, query, offset=reading.offset)
+            reading = advance(reading, page)
+            step["reading"] = reading.to_step()
+            with tenant(job.organization_id):
+                step["unmatched"] += services.attach_invoices(
+                    integration=integration, invoices=page.items, problems=page.problems
+                )
+                job.save_step(**step)
     # Nothing is concluded from a list that was empty or showed its first page again: to ask once more costs a
     # call or two. One that seems to hide rows is read a second time, then let go.
     is_incomplete = (
@@ -249,27 +301,26 @@ def complete_order(job: JobContext) -> None:
         reference = OrderReference.objects.select_related("integration").get(order_id=order_id)
         integration = reference.integration
         has_invoice = selectors.has_authorized_invoice(order_id)
-    provider = registry.get_provider(integration.provider)
-    context = IntegrationContext(integration, job_id=job.id)
-    try:
-        detail = provider.get_order(context, reference.external_id)
-    except NotFound:
-        with tenant(job.organization_id):
-            services.mark_deleted_at_erp(integration=integration, order_id=order_id)
-        return
-    try:
-        with tenant(job.organization_id):
-            services.apply_details(
-                integration=integration, order_id=order_id, detail=detail, situations=provider.situations
-            )
-    except (DataError, ValueError) as error:
-        raise MappingError("orders.details_unstorable") from error
-    if detail.invoice_id and not has_invoice:
-        invoice = provider.get_invoice(context, detail.invoice_id)
-        # The order named the nota; whatever the nota says of its origin cannot be better.
-        invoice = replace(invoice, order_external_id=reference.external_id)
-        with tenant(job.organization_id):
-            services.attach_invoices(integration=integration, invoices=[invoice])
+    with reach(job, integration) as (provider, context):
+        try:
+            detail = provider.get_order(context, reference.external_id)
+        except NotFound:
+            with tenant(job.organization_id):
+                services.mark_deleted_at_erp(integration=integration, order_id=order_id)
+            return
+        try:
+            with tenant(job.organization_id):
+                services.apply_details(
+                    integration=integration, order_id=order_id, detail=detail, situations=provider.situations
+                )
+        except (DataError, ValueError) as error:
+            raise MappingError("orders.details_unstorable") from error
+        if detail.invoice_id and not has_invoice:
+            invoice = provider.get_invoice(context, detail.invoice_id)
+            # The order named the nota; whatever the nota says of its origin cannot be better.
+            invoice = replace(invoice, order_external_id=reference.external_id)
+            with tenant(job.organization_id):
+                services.attach_invoices(integration=integration, invoices=[invoice])
 
 
 def _tell(integration: Integration, code: str, params: dict[str, Any]) -> None:

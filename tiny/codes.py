@@ -111,9 +111,58 @@ V3_SITUATIONS: Mapping[int, str] = {
 
 V3_SITUATION_NUMBERS: Mapping[str, int] = {code: number for number, code in V3_SITUATIONS.items()}
 
-# Only 6 and 7 stand for a nota that SEFAZ authorised. 2 (Emitida) was issued in Tiny and not sent yet,
+# In which API v2 can list orders. «Dados incompletos» and «Em devolução» are states of API v3 only.
+V2_SITUATION_CODES = SITUATION_CODES - {"dados_incompletos", "em_devolucao"}
+
+# Answers of API v2 carry labels, and accounts differ in them: in small letters, without accents or brackets.
+V2_SITUATION_LABELS: Mapping[str, str] = {
+    "em aberto": "aberto",
+    "aprovado": "aprovado",
+    "preparando envio": "preparando_envio",
+    "faturado": "faturado",
+    "faturado atendido": "faturado",
+    "atendido": "faturado",
+    "pronto para envio": "pronto_envio",
+    "enviado": "enviado",
+    "entregue": "entregue",
+    "nao entregue": "nao_entregue",
+    "cancelado": "cancelado",
+    "cancelado pelo marketplace": "cancelado",
+    "dados incompletos": "dados_incompletos",
+    "em devolucao": "em_devolucao",
+    **{code: code for code in SITUATION_CODES},
+}
+
+# ``forma_envio`` of API v2 as Tiny's panel names it; an unknown one is shown as it came.
+V2_SHIPPING_METHODS: Mapping[str, str] = {
+    "B": "B2W Entrega",
+    "C": "Correios",
+    "D": "ConectaLá etiquetas",
+    "E": "Correios e fulfillment",
+    "J": "Jadlog",
+    "M": "Mercado Envios",
+    "S": "Sem frete",
+    "T": "Transportadora",
+    "X": "Customizada",
+    "ALI_ENVIOS": "AliExpress Envios",
+    "AMAZON_DBA": "Amazon DBA",
+    "GATEWAY": "Gateway logístico",
+    "LOGGI": "Loggi",
+    "MADEIRA_ENVIOS": "Madeira Envios",
+    "MAGALU_ENTREGAS": "Magalu Entregas",
+    "MAGALU_FULFILLMENT": "Magalu Fulfillment",
+    "NS_ENTREGAS": "Netshoes Entregas",
+    "NS_MAGALU_ENTREGAS": "Netshoes Magalu Entregas",
+    "OLIST": "Olist",
+    "SHOPEE_ENVIOS": "Shopee Envios",
+    "TOTALEXPRESS": "Total Express",
+    "VIAVAREJO_ENVVIAS": "Via Varejo Envvias",
+}
+
+# Both API versions number them alike. Only 6 and 7 stand for a nota that SEFAZ authorised.
+# 2 (Emitida) was issued in Tiny and not sent yet,
 # 5 (Rejeitada) can be corrected and sent again, so both still wait.
-V3_INVOICE_STATES: Mapping[int, InvoiceState] = {
+INVOICE_STATES: Mapping[int, InvoiceState] = {
     1: InvoiceState.PENDING,
     2: InvoiceState.PENDING,
     3: InvoiceState.CANCELLED,

@@ -122,6 +122,155 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         _YOU,
         "connect",
     ),
+    # Refusals of API v2, in the order of its table
+    "tiny.v2_token_missing": Explanation(
+        "Falta o Token do Tiny",
+        "Não conseguimos entrar na sua conta do Tiny. A consulta foi sem Token. Informe o Token que o"
+        " Tiny mostra em Gerenciar e clique em Salvar e testar.",
+        _YOU,
+        "edit_credentials",
+    ),
+    "tiny.v2_token_invalid": Explanation(
+        "O Tiny não reconheceu o Token",
+        "Não conseguimos entrar na sua conta do Tiny. O Token foi trocado ou está incompleto. Copie de novo"
+        " em Integrações > Gerenciar, no Tiny, e clique em Salvar e testar. Nada se perde até lá.",
+        _YOU,
+        "edit_credentials",
+    ),
+    "tiny.v2_malformed": Explanation(
+        "O Tiny não entendeu o que enviamos",
+        f"Não conseguimos concluir. O Tiny disse que os dados estão mal formados ({{reason}}). {_UNREADABLE}",
+        _US,
+        "retry",
+    ),
+    "tiny.v2_not_processed": Explanation(
+        "O Tiny não processou o que enviamos",
+        f"Não conseguimos concluir. O Tiny recusou os dados ({{reason}}). {_UNREADABLE}",
+        _US,
+        "retry",
+    ),
+    "tiny.v2_no_access": Explanation(
+        "Sua conta do Tiny não libera {module}",
+        "Não conseguimos ler {module}. A API está bloqueada nesta conta, ou o plano do Tiny não a inclui."
+        " Confira o plano e as extensões no Tiny e depois tente de novo.",
+        _YOU,
+        "open_erp",
+    ),
+    "tiny.v2_too_many_per_minute": Explanation(
+        "O Tiny limitou as chamadas",
+        "Não conseguimos ler agora. A sua conta do Tiny chegou ao limite de chamadas por minuto,"
+        " somados todos os sistemas que a usam. Tentamos de novo em {seconds} s, sem precisar de você.",
+        _LIMIT,
+    ),
+    "tiny.v2_no_space": Explanation(
+        "O espaço da sua conta do Tiny acabou",
+        "Não conseguimos concluir. O Tiny diz que o espaço contratado está cheio. Libere espaço ou mude o"
+        " plano no Tiny; continuamos tentando sozinhos, e nada se perde.",
+        _YOU,
+        "open_erp",
+    ),
+    "tiny.v2_company_blocked": Explanation(
+        "Sua empresa está bloqueada no Tiny",
+        "Não conseguimos entrar na sua conta do Tiny. O próprio Tiny a bloqueou. Entre no Tiny, veja o motivo"
+        " e, depois de liberada, clique em Conectar.",
+        _YOU,
+        "connect",
+    ),
+    "tiny.v2_sequence_repeated": Explanation(
+        "O Tiny recebeu o mesmo registro duas vezes",
+        f"Não conseguimos concluir. O Tiny disse que a sequência se repete. {_UNREADABLE}",
+        _US,
+        "retry",
+    ),
+    "tiny.v2_parameter_missing": Explanation(
+        "O Tiny disse que falta um dado",
+        "Não conseguimos concluir. O Tiny respondeu: «{reason}». Complete o cadastro e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.v2_too_many_at_once": Explanation(
+        "O Tiny pediu menos chamadas ao mesmo tempo",
+        "Não conseguimos ler agora. Há chamadas demais abertas na sua conta do Tiny. Tentamos de novo em"
+        " {seconds} s, sem precisar de você.",
+        _LIMIT,
+    ),
+    "tiny.v2_no_records": Explanation(
+        "O Tiny não encontrou registros",
+        "Não conseguimos ler {module}. A consulta não achou nada. Confira no Tiny se o registro existe.",
+        _YOU,
+        "open_erp",
+    ),
+    "tiny.v2_too_many_records": Explanation(
+        "A consulta traz registros demais",
+        f"Não conseguimos ler {{module}}. O Tiny não responde a consultas tão grandes. {_UNREADABLE}",
+        _US,
+        "retry",
+    ),
+    "tiny.v2_batch_too_large": Explanation(
+        "Enviamos registros demais de uma vez",
+        f"Não conseguimos concluir. O Tiny aceita menos registros por lote. {_UNREADABLE}",
+        _US,
+        "retry",
+    ),
+    "tiny.v2_page_missing": Explanation(
+        "A página pedida não existe no Tiny",
+        "Não conseguimos ler {module}. A lista ficou menor enquanto era lida. A próxima consulta lê de novo.",
+        _ERP,
+    ),
+    "tiny.v2_duplicate": Explanation(
+        "Este registro já existe no Tiny",
+        "Não conseguimos concluir. O Tiny respondeu: «{reason}». Confira no Tiny qual dos dois vale.",
+        _YOU,
+        "open_erp",
+    ),
+    "tiny.v2_invalid": Explanation(
+        "O Tiny recusou os dados",
+        "Não conseguimos concluir. O Tiny respondeu: «{reason}». Corrija o cadastro e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.v2_not_found": Explanation(
+        "O registro não existe no Tiny",
+        "Não conseguimos abrir {module} no Tiny. O registro foi excluído lá. Confira no Tiny.",
+        _YOU,
+        "open_erp",
+    ),
+    "tiny.v2_found_twice": Explanation(
+        "O Tiny tem dois registros iguais",
+        "Não conseguimos saber qual dos dois é o certo. O Tiny respondeu: «{reason}». Deixe só um no Tiny e"
+        " tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.v2_invoice_not_authorized": Explanation(
+        "A nota fiscal ainda não foi autorizada",
+        "Não conseguimos abrir o documento da nota. A SEFAZ ainda não a autorizou. Autorize a nota no Tiny.",
+        _YOU,
+        "open_erp",
+    ),
+    "tiny.v2_unexpected": Explanation(
+        "O Tiny teve um erro inesperado",
+        f"Não conseguimos ler os dados. O próprio Tiny pediu para tentar de novo. {_ALONE}",
+        _ERP,
+    ),
+    "tiny.v2_maintenance": Explanation(
+        "O Tiny está em manutenção",
+        f"Não conseguimos ler os dados. O Tiny está fora do ar para manutenção. {_ALONE}",
+        _ERP,
+    ),
+    "tiny.v2_unknown_error": Explanation(
+        "O Tiny recusou com um código que não conhecemos",
+        "Não conseguimos concluir. O Tiny respondeu «{reason}» (código {code}). Tente de novo; se o erro"
+        " voltar, fale com a nossa equipe.",
+        _US,
+        "retry",
+    ),
+    "tiny.invoices_by_order": Explanation(
+        "A API 2.0 não procura notas por pedido",
+        f"Não conseguimos procurar a nota deste pedido. A API 2.0 só lista notas por data. {_UNREADABLE}",
+        _US,
+        "retry",
+    ),
     # Single records
     "tiny.order_not_found": Explanation(
         "O pedido não existe mais no Tiny",

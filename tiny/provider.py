@@ -1,10 +1,17 @@
-"""Tiny ERP as a ``contracts.Provider``: what it is called, what it asks for, and its API v3."""
+"""Tiny ERP as a ``contracts.Provider``: what it is called, the two ways into it, and what each needs."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from contracts.provider import CredentialField, Endpoints, OAuthFlow, ProviderContext
+from contracts.provider import (
+    Capability,
+    CredentialField,
+    Endpoints,
+    ErpProtocol,
+    OAuthFlow,
+    ProviderContext,
+)
 from contracts.records import (
     CheckStep,
     ErpAccount,
@@ -18,21 +25,16 @@ from contracts.records import (
     Page,
     Situation,
 )
-from tiny import checks, error_messages
-from tiny.codes import SITUATIONS
+from tiny import error_messages, v2, v3
+from tiny.codes import SITUATIONS, V2_SITUATION_CODES, V3_SITUATION_NUMBERS
 from tiny.oauth import TinyOAuth
-from tiny.v3 import mappers
-from tiny.v3.client import PAGE_SIZE, TinyV3Client
 
-
-class TinyProvider:
-    """Stateless: one instance serves all companies."""
-
-    key: str = "tiny"
-    name: str = "Tiny ERP"
-    vendor: str = "Olist"
-    situations: Sequence[Situation] = SITUATIONS
-    credential_fields: Sequence[CredentialField] = (
+OAUTH2 = ErpProtocol(
+    key="v3",
+    label="OAuth2 (API 3.0)",
+    summary="Você autoriza o acesso na página do Tiny. Nenhuma senha passa por aqui.",
+    is_oauth=True,
+    credential_fields=(
         CredentialField(
             "client_id",
             "Client ID",
@@ -50,11 +52,48 @@ class TinyProvider:
             "Link fornecido pelo Tiny ao criar a aplicação, para autorizá-la. Se não tiver, deixe em branco.",
             is_required=False,
         ),
-    )
+    ),
+    checks=v3.CHECKS,
+    capabilities=frozenset({Capability.FULL_ORDER_ROWS, Capability.INVOICES_NAME_ORDERS}),
+    missing_situations=frozenset(item.code for item in SITUATIONS) - V3_SITUATION_NUMBERS.keys(),
+)
+TOKEN = ErpProtocol(
+    key="v2",
+    label="Token (API 2.0)",
+    summary="Para contas que já têm Identificador do integrador e Token.",
+    is_oauth=False,
+    credential_fields=(
+        CredentialField(
+            "integrator_id",
+            "Identificador do integrador",
+            "No Tiny: Início > Integrações > Entreposto > Gerenciar. É um número.",
+        ),
+        CredentialField(
+            "token",
+            "Token",
+            "Fica ao lado do Identificador, no Tiny.",
+            is_secret=True,
+        ),
+    ),
+    checks=v2.CHECKS,
+    missing_situations=frozenset(item.code for item in SITUATIONS) - V2_SITUATION_CODES,
+)
+
+Api = v2.TinyV2 | v3.TinyV3
+APIS: Mapping[str, Callable[[ProviderContext], Api]] = {"v2": v2.TinyV2, "v3": v3.TinyV3}
+
+
+class TinyProvider:
+    """Stateless: one instance serves all companies. The context says which protocol a connection talks."""
+
+    key: str = "tiny"
+    name: str = "Tiny ERP"
+    short_name: str = "Tiny"
+    vendor: str = "Olist"
+    situations: Sequence[Situation] = SITUATIONS
+    protocols: Sequence[ErpProtocol] = (OAUTH2, TOKEN)
     # An address of an invitation is on one of these hosts or below it, and never anywhere else.
     invite_hosts: Sequence[str] = ("tiny.com.br", "olist.com")
-
-    checks: Sequence[tuple[str, str]] = checks.CHECKS
 
     def oauth(self, endpoints: Endpoints) -> OAuthFlow:
         return TinyOAuth(endpoints)
@@ -63,38 +102,28 @@ class TinyProvider:
         return error_messages.explain(code, params)
 
     def check_connection(self, context: ProviderContext, *, account_document: str) -> Iterator[CheckStep]:
-        return checks.check_connection(context, account_document=account_document)
+        return _api(context).check_connection(account_document)
 
     def get_account(self, context: ProviderContext) -> ErpAccount:
-        return mappers.to_erp_account(TinyV3Client(context).get_info())
+        return _api(context).get_account()
 
     def list_orders(self, context: ProviderContext, query: OrderQuery, *, offset: int) -> Page[ErpOrder]:
-        payload = TinyV3Client(context).list_orders(query, offset=offset)
-        return mappers.to_page(payload, mappers.to_erp_order, offset=offset, limit=PAGE_SIZE)
+        return _api(context).list_orders(query, offset=offset)
 
     def get_order(self, context: ProviderContext, external_id: str) -> ErpOrderDetail:
-        return mappers.to_erp_order_detail(TinyV3Client(context).get_order(external_id))
+        return _api(context).get_order(external_id)
 
     def list_invoices(
         self, context: ProviderContext, query: InvoiceQuery, *, offset: int
     ) -> Page[ErpInvoice]:
-        payload = TinyV3Client(context).list_invoices(query, offset=offset)
-        return mappers.to_page(payload, mappers.to_exit_invoice, offset=offset, limit=PAGE_SIZE)
+        return _api(context).list_invoices(query, offset=offset)
 
     def get_invoice(self, context: ProviderContext, external_id: str) -> ErpInvoice:
-        return mappers.to_erp_invoice(TinyV3Client(context).get_invoice(external_id))
+        return _api(context).get_invoice(external_id)
 
     def list_shipping_methods(self, context: ProviderContext) -> Sequence[ErpShippingMethod]:
-        """All of them; a row that cannot be read is left out, since an order names its method itself."""
-        client = TinyV3Client(context)
-        methods: dict[str, ErpShippingMethod] = {}
-        offset = 0
-        while True:
-            payload = client.list_shipping_methods(offset=offset)
-            page = mappers.to_page(payload, mappers.to_erp_shipping_method, offset=offset, limit=PAGE_SIZE)
-            known = len(methods)
-            methods.update((method.external_id, method) for method in page.items)
-            offset += len(page.row_ids)
-            # Pages that bring nothing new mean that Tiny ignored the offset.
-            if len(page.row_ids) < page.limit or len(methods) == known:
-                return tuple(methods.values())
+        return _api(context).list_shipping_methods()
+
+
+def _api(context: ProviderContext) -> Api:
+    return APIS[context.protocol](context)

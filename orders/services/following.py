@@ -6,7 +6,7 @@ import datetime as dt
 
 from contracts.order_status import OrderStatus
 from contracts.records import ErpOrder, InvoiceState, Situation
-from customers.services import upsert_from_erp
+from customers.services import discard_own_record, upsert_from_erp
 from history.services import record_all
 from orders.models import Invoice, Order, OrderReference
 from orders.services.lines import order_line
@@ -35,12 +35,16 @@ def follow(
     order.ecommerce_number = row.ecommerce_number[:80] or order.ecommerce_number
     order.ecommerce_name = row.ecommerce_name or order.ecommerce_name
     order.placed_on = row.placed_on or order.placed_on
-    if row.customer:
+    former = order.customer
+    # A summary has no more of the buyer than the name, which is no news.
+    if row.customer and not (row.is_summary and former):
         order.customer = upsert_from_erp(
-            integration_id=reference.integration_id, record=row.customer, current=order.customer
+            integration_id=reference.integration_id, record=row.customer, current=former
         )
     order.updated_at = now
     order.save()
+    if former and former != order.customer:
+        discard_own_record(former)
     record_all([*lines, *update_shipment(order, row.shipment, now)])
 
 

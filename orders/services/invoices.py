@@ -33,7 +33,10 @@ CODES: Mapping[InvoiceState, str] = {
 def attach_invoices(
     *, integration: Integration, invoices: Iterable[ErpInvoice], problems: Iterable[RowProblem] = ()
 ) -> int:
-    """Join each nota to its order by origin, else by e-commerce number. Returns how many found none here."""
+    """Join each nota to its order by origin, as before, or by e-commerce number.
+
+    Returns how many found none here.
+    """
     now = clock.now()
     for problem in problems:
         record_problem(integration, RowProblem(f"NF {problem.external_id}", problem.code), now)
@@ -55,11 +58,15 @@ def attach_invoices(
 def _finder(
     integration: Integration, invoices: Sequence[ErpInvoice]
 ) -> Callable[[ErpInvoice], OrderReference | None]:
-    """Look up, in two queries, the orders that these notas may belong to."""
+    """Look up, in a few queries, the orders that these notas may belong to."""
     references = OrderReference.objects.select_for_update(of=("self",)).filter(integration=integration)
     references = references.select_related("order").order_by("id")
     origins = {invoice.order_external_id for invoice in invoices if invoice.order_external_id}
     by_origin = {row.external_id: row for row in references.filter(external_id__in=origins)}
+    orphans = [invoice.external_id for invoice in invoices if not invoice.order_external_id]
+    attached = Invoice.objects.filter(integration=integration, external_id__in=orphans)
+    orders_of = dict(attached.values_list("external_id", "order_id"))
+    by_order = {row.order_id: row for row in references.filter(order_id__in=orders_of.values())}
     numbers = {
         invoice.ecommerce_number[:80]
         for invoice in invoices
@@ -72,6 +79,8 @@ def _finder(
     def find(invoice: ErpInvoice) -> OrderReference | None:
         if invoice.order_external_id:
             return by_origin.get(invoice.order_external_id)
+        if invoice.external_id in orders_of:
+            return by_order.get(orders_of[invoice.external_id])
         # Two orders with one number (a split, a copy) give no answer: a wrong nota is worse than none.
         found = by_number.get(invoice.ecommerce_number[:80], [])
         return found[0] if len(found) == 1 else None

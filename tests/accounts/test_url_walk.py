@@ -21,7 +21,13 @@ from accounts.models import Membership, Organization, Perfil, User
 from accounts.tenancy import tenant
 from contracts.records import ErpAccount, TokenGrant
 from integrations.models import Integration
-from integrations.services import begin_authorization, disconnect, record_connection, save_integration
+from integrations.services import (
+    Choices,
+    begin_authorization,
+    disconnect,
+    record_connection,
+    save_integration,
+)
 from jobs import queue
 from tests.accounts.schema import TENANT_MODELS, insert
 
@@ -72,6 +78,7 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "accounts:create_link": {"POST": Answer(302, ADMINS)},
     "accounts:create_token": page(ADMINS) | {"POST": Answer(200, ADMINS, NEW_TOKEN)},
     "accounts:revoke_token": page(ADMINS) | {"POST": Answer(302, ADMINS)},
+    "integrations:used_by": page(ADMINS),
     "integrations:gallery": page(),
     "integrations:provider": page(),
     "integrations:new": page(ADMINS) | {"POST": Answer(302, ADMINS, CONNECTION)},
@@ -189,12 +196,13 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
     """A connected integration with an authorisation under way, an order with everything, a parked job."""
     integration = save_integration(
         integration=None,
-        provider_key="tiny",
-        name="Integração Tiny ERP",
-        client_id=CLIENT_ID,
-        client_secret=CLIENT_SECRET,
-        invite_url="",
-        import_situations=["aprovado"],
+        chosen=Choices(
+            provider="tiny",
+            protocol="v3",
+            name="Integração Tiny ERP",
+            credentials={"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},
+            import_situations=["aprovado"],
+        ),
         person=person,
     )
     address = begin_authorization(integration=integration, membership=person)

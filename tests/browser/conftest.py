@@ -17,6 +17,8 @@ COMPANIES = {
     "negada": "Pedra Lisa Utilidades Ltda",
     "revogada": "Rio Claro Calçados Ltda",
     "vazia": "Serra Azul Esportes Ltda",
+    "de-token": "Cerrado Utilidades Ltda",
+    "de-token-errado": "Pampa Bicicletas Ltda",
     "vista": "Vista Alegre Móveis Ltda",
     "testada": "Testada Comércio",
 }

@@ -28,6 +28,7 @@ class World:
     broken: Company
     # Its ERP never answers for a single order, so that every order's items are always on their way.
     waiting: Company
+    by_token: Company
     opened: str = ""
     cancelled: str = ""
     deleted: str = ""
@@ -89,6 +90,14 @@ def viewer_of_full(world: World) -> str:
     return world.full.email("viewer")
 
 
+def of_by_token(world: World) -> str:
+    return world.by_token.email()
+
+
+def viewer_of_by_token(world: World) -> str:
+    return world.by_token.email("viewer")
+
+
 def of_waiting(world: World) -> str:
     return world.waiting.email()
 
@@ -108,15 +117,38 @@ def make_world(platform: Platform) -> World:
         "mantiqueira": "Mantiqueira Café e Utilidades Domésticas Ltda",
         "horizonte": "Horizonte Papelaria Ltda",
         "litoral": "Litoral Pesca e Náutica Ltda",
+        "cerrado": "Cerrado Instrumentos Musicais Ltda",
     }
     companies = platform.create_companies(names, guests={GUEST: ["aurora", "mantiqueira"]})
-    full, empty, broken, waiting = (companies[slug] for slug in names)
-    world = World(platform, empty, full, broken, waiting)
+    full, empty, broken, waiting, by_token = (companies[slug] for slug in names)
+    world = World(platform, empty, full, broken, waiting, by_token)
+    _connect_by_token(world)
     _wait(world)
     _fill(world)
     _people(world)
     _break(world)
     return world
+
+
+def _connect_by_token(world: World) -> None:
+    platform, company = world.platform, world.by_token
+    company.account.add_orders(count=3, situacoes=[1], since_days=2)
+    admin = platform.open_window(company.email())
+    page = admin.page
+    page.goto(f"{platform.url}{company.users}incluir/?perfil=integracao")
+    page.get_by_label("Nome", exact=True).fill("Integração Tiny")
+    page.get_by_label("E-mail").fill("tiny@cerrado.example")
+    page.get_by_role("button", name="Salvar").click()
+    expect(page.get_by_text("Usuário incluído.")).to_be_visible()
+    access = company.account.add_integration()
+    page.goto(f"{platform.url}{company.gallery}tiny/nova/conexao/?forma=v2")
+    page.get_by_label("Usuário da integração").select_option("Integração Tiny")
+    page.get_by_label("Identificador do integrador").fill(access["ecommerce_id"])
+    page.get_by_label("Token").fill(access["token"])
+    page.get_by_role("button", name="Salvar e testar").click()
+    expect(page.get_by_role("dialog")).to_contain_text("Conectado como")
+    wait_for(page, platform.url + company.orders, "3 pedidos")
+    admin.close()
 
 
 def _wait(world: World) -> None:
@@ -345,6 +377,31 @@ def options_connected(visit: Visit) -> None:
 @screen("tiny-nova-conexao", of_empty)
 def connection_new(visit: Visit) -> None:
     visit.open(f"{visit.world.empty.gallery}tiny/nova/conexao/")
+
+
+@screen("tiny-nova-por-token", of_full)
+def token_new(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.gallery}tiny/nova/conexao/?forma=v2")
+
+
+@screen("tiny-token-com-erros", of_full)
+def token_invalid(visit: Visit) -> None:
+    token_new(visit)
+    visit.page.get_by_role("button", name="Salvar e testar").click()
+    expect(visit.page.locator(".summary")).to_be_visible()
+
+
+@screen("tiny-conectado-por-token", of_by_token)
+def token_connected(visit: Visit) -> None:
+    visit.open(visit.world.by_token.gallery)
+    visit.page.locator("td .main-link").click()
+    expect(visit.page.get_by_role("dialog")).to_contain_text("Conectado como")
+    expect(visit.page.get_by_role("dialog")).not_to_contain_text("Contando…")
+
+
+@screen("tiny-conectado-por-token-consulta", viewer_of_by_token)
+def token_of_viewer(visit: Visit) -> None:
+    token_connected(visit)
 
 
 @screen("tiny-conexao-com-erros", of_empty)

@@ -9,7 +9,7 @@ import pytest
 from tests.faults.importing import ImportPlatform
 from tests.faults.invariants import REPORTS, Report
 from tests.faults.platform import Platform
-from tests.flows.conftest import company, tiny, tiny_process  # noqa: F401
+from tests.flows.conftest import company, protocol, tiny, tiny_process  # noqa: F401
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from django.conf import settings
+from django.http import HttpResponse
 from django.test import Client
 
-from accounts.models import Organization, User
+from accounts.models import Organization, Perfil, User
+from accounts.services import add_member
 from accounts.tenancy import tenant
 from integrations.credentials import redirect_uri
 from integrations.models import Credential, Integration
@@ -35,7 +37,11 @@ def tiny_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated
 @pytest.fixture
 def tiny(tiny_process: SimulatedTiny, monkeypatch: pytest.MonkeyPatch) -> SimulatedTiny:
     tiny_process.control("POST", "reset", {"seed_demo": False})
-    endpoints = {"api_url": tiny_process.api_url, "accounts_url": tiny_process.accounts_url}
+    endpoints = {
+        "v3": tiny_process.api_url,
+        "v2": tiny_process.api2_url,
+        "accounts": tiny_process.accounts_url,
+    }
     monkeypatch.setitem(settings.ERP_ENDPOINTS, "tiny", endpoints)
     monkeypatch.setattr(settings, "SLOT_SPACING_SECONDS", 0.0)
     monkeypatch.setattr(settings, "DEBUG", True)
@@ -43,7 +49,10 @@ def tiny(tiny_process: SimulatedTiny, monkeypatch: pytest.MonkeyPatch) -> Simula
 
 
 class Company:
-    """An organization with its Administrador's browser and an account at Tiny."""
+    """An organization with its Administrador's browser and an account at Tiny, connected by OAuth2."""
+
+    LIST, DETAIL, NOTES = "GET /pedidos", "GET /pedidos/{id}", "GET /notas"
+    is_counted = True
 
     def __init__(self, organization: Organization, client: Client, account: SimulatedAccount) -> None:
         self.organization = organization
@@ -62,6 +71,11 @@ class Company:
             "action": "connect",
         }
         return form | changes
+
+    @staticmethod
+    def refusal(reason: str) -> dict[str, Any]:
+        """A fault by which Tiny refuses for good."""
+        return {"status": 400, "body": {"mensagem": reason}}
 
     def press_connect(self, **changes: Any) -> str:
         """The address of Tiny's page to which «Conectar» sends the browser."""
@@ -100,6 +114,58 @@ class Company:
         return response.content.decode()
 
 
+class TokenCompany(Company):
+    """The same by Identificador do integrador and Token, in the name of a user of perfil Integração."""
+
+    LIST, DETAIL = "POST /api2/pedidos.pesquisa.php", "POST /api2/pedido.obter.php"
+    NOTES, NOTE = "POST /api2/notas.fiscais.pesquisa.php", "POST /api2/nota.fiscal.obter.php"
+    is_counted = False
+
+    def __init__(self, organization: Organization, client: Client, account: SimulatedAccount) -> None:
+        super().__init__(organization, client, account)
+        self.access = account.add_integration()
+        self.author = add_member(
+            organization=organization,
+            email=f"tiny@{organization.slug}.example",
+            name="Integração Tiny",
+            perfil=Perfil.INTEGRATION,
+        )
+
+    def fill_form(self, **changes: Any) -> dict[str, Any]:
+        form = {
+            "name": "Integração Tiny ERP",
+            "author": str(self.author.pk),
+            "integrator_id": self.access["ecommerce_id"],
+            "token": self.access["token"],
+            "send_statuses": ["placed"],
+            "situations": DEFAULT_SITUATIONS,
+            "action": "connect",
+        }
+        return form | changes
+
+    @staticmethod
+    def refusal(reason: str) -> dict[str, Any]:
+        errors = {"status": "Erro", "codigo_erro": 31, "erros": [{"erro": reason}]}
+        return {"status": 200, "body": {"retorno": errors}}
+
+    def save(self, path: str = "nova", **changes: Any) -> HttpResponse:
+        """Post the form; «Salvar e testar» unless ``action`` says otherwise."""
+        address = f"{self.base}/integracoes/erp/nativos/tiny/{path}/conexao/?forma=v2"
+        return self.client.post(address, self.fill_form(**changes))
+
+    def connect(self, **changes: Any) -> Integration:
+        response = self.save(**changes)
+        assert response.status_code == 302, response.content.decode()[:3000]
+        # The test runs first: it has a channel of its own, and nothing else is due.
+        assert runner.run_one() is not None
+        return self.integration
+
+
+@pytest.fixture
+def protocol() -> str:
+    return "v3"
+
+
 @pytest.fixture
 def company(
     transactional_db: None,
@@ -107,8 +173,10 @@ def company(
     organization: Organization,
     admin: User,
     client_of: Callable[[User], Client],
+    protocol: str,
 ) -> Company:
-    return Company(organization, client_of(admin), tiny.add_account())
+    kind = TokenCompany if protocol == "v2" else Company
+    return kind(organization, client_of(admin), tiny.add_account())
 
 
 @pytest.fixture

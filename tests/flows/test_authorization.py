@@ -484,12 +484,13 @@ def test_form_shown_before_a_disconnection_does_not_undo_it(
         person = Membership.objects.get()
         services.save_integration(
             integration=stale,
-            provider_key="tiny",
-            name="Outro nome",
-            client_id=company.app["client_id"],
-            client_secret="",
-            invite_url="",
-            import_situations=stale.import_situations,
+            chosen=services.Choices(
+                provider="tiny",
+                protocol="v3",
+                name="Outro nome",
+                credentials={"client_id": company.app["client_id"]},
+                import_situations=stale.import_situations,
+            ),
             person=person,
         )
     assert (company.integration.name, company.integration.state) == ("Outro nome", "disconnected")

@@ -16,7 +16,6 @@ from orders.models import Order, OrderImport
 from tests.flows.conftest import Company
 
 RunJobs = Callable[[], int]
-LIST = "GET /pedidos"
 
 
 def act(company: Company, action: str, status: int = 200, **fields: str) -> str:
@@ -58,11 +57,23 @@ def test_plan_then_import_then_summary(old_orders: Company, run_jobs: RunJobs) -
     run_jobs()
     run = read_run(company)
     assert (run.state, run.rows_read, run.rows_created, run.rows_total) == ("done", 250, 250, 250)
-    assert company.account.count_calls()[LIST] == 3
+    assert company.account.count_calls()[company.LIST] == 3
     with tenant(company.organization):
         assert Order.objects.count() == 250
         assert HistoryEntry.objects.filter(code="orders.import_done").count() == 1
     assert "250 importados" in company.page(f"pedidos/importacao/{company.integration.pk}/")
+
+
+@pytest.mark.parametrize("protocol", ["v2"])
+def test_by_token_the_plan_says_what_each_order_costs(old_orders: Company, run_jobs: RunJobs) -> None:
+    company = old_orders
+    act(company, "plan", days="365")
+    run_jobs()
+    page = company.page(f"pedidos/importacao/{company.integration.pk}/")
+    assert "250 pedidos" in page
+    assert "Pela API 2.0 cada pedido custa uma consulta, e cada nota outra." in page
+    # Three pages, 250 orders and 250 notas at 30 a minute.
+    assert "Leva cerca de 17 min" in page
 
 
 def test_cancelled_between_pages_keeps_what_came(old_orders: Company, run_jobs: RunJobs) -> None:
@@ -83,7 +94,9 @@ def test_resumes_from_its_page_after_a_crash(old_orders: Company, run_jobs: RunJ
     run_jobs()
     act(company, "start")
     company.account.clear_calls()
-    company.account.tiny.add_fault(account_id=company.account.id, route=LIST, times=1, after=1, status=500)
+    company.account.tiny.add_fault(
+        account_id=company.account.id, route=company.LIST, times=1, after=1, status=500
+    )
     run_jobs()
     assert (read_run(company).state, read_run(company).rows_read) == ("running", 100)
     with tenant(company.organization):
@@ -92,7 +105,7 @@ def test_resumes_from_its_page_after_a_crash(old_orders: Company, run_jobs: RunJ
         pass
     run = read_run(company)
     assert (run.state, run.rows_read, run.rows_created) == ("done", 250, 250)
-    assert company.account.count_calls()[LIST] == 4
+    assert company.account.count_calls()[company.LIST] == 4
 
 
 def test_a_second_import_waits_for_the_first(old_orders: Company, run_jobs: RunJobs) -> None:

@@ -123,11 +123,31 @@ def test_the_limit_is_learnt_for_its_kind(learning):
     assert 62 / 30 <= spacing_of("write") < 62 / 30 + 0.5
 
 
+def test_an_erp_may_tell_its_limit_and_no_more(learning):
+    """API v2 of Tiny tells neither what is left nor until when."""
+    budgets.observe("tiny-1", "read", {"X-Ratelimit-Limit": "120", "Date": "Sun, 22 Nov 2026 12:00:00 GMT"})
+    assert 62 / 120 <= spacing_of("read") < 62 / 120 + 0.5
+    budgets.observe("tiny-1", "read", {"X-Ratelimit-Limit": "20"})
+    assert 60 / 19 <= spacing_of("read") < 60 / 19 + 0.5
+
+
+def test_a_limit_alone_does_not_end_giving_way(learning):
+    budgets.observe("tiny-1", "read", {"X-Ratelimit-Limit": "60"})
+    budgets.stop_until("tiny-1", in_seconds(5))
+    budgets.observe("tiny-1", "read", {"X-Ratelimit-Limit": "60"})
+    assert 1.25 * 62 / 60 <= spacing_of("read") < 1.25 * 62 / 60 + 0.2
+
+
 @pytest.mark.parametrize(
     "said",
     [
         {},
-        {"X-Ratelimit-Limit": "120"},
+        {"X-Ratelimit-Limit": ""},
+        {"X-Ratelimit-Limit": "4"},
+        {"X-Ratelimit-Limit": "0"},
+        {"X-Ratelimit-Limit": "many"},
+        {"X-Ratelimit-Limit": "120", "X-Ratelimit-Remaining": "119"},
+        {"X-Ratelimit-Limit": "120", "X-Ratelimit-Reset": "60"},
         headers(4, 3, 1),
         headers(0, 5, 60),
         headers(120, -1, 60),

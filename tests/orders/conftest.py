@@ -30,7 +30,7 @@ from integrations.models import Credential, Integration, IntegrationState
 from orders import services
 from orders.models import Order
 from tiny.codes import SITUATIONS
-from tiny.v3.mappers import hash_order
+from tiny.records import hash_order
 
 MARIA = ErpCustomer(
     external_id="900000001",

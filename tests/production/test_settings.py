@@ -10,8 +10,9 @@ from integrations.checks import erps_are_real
 from tests.production.environment import PRODUCTION, run_python
 
 REAL = {
-    "api_url": "https://api.tiny.com.br/public-api/v3",
-    "accounts_url": "https://accounts.tiny.com.br/realms/tiny/protocol/openid-connect",
+    "v2": "https://api.tiny.com.br/api2",
+    "v3": "https://api.tiny.com.br/public-api/v3",
+    "accounts": "https://accounts.tiny.com.br/realms/tiny/protocol/openid-connect",
 }
 
 
@@ -102,7 +103,7 @@ def test_development_needs_no_keys() -> None:
         "",
     ],
 )
-@pytest.mark.parametrize("name", ["api_url", "accounts_url"])
+@pytest.mark.parametrize("name", ["v2", "v3", "accounts"])
 def test_a_simulator_is_refused_in_production(settings: Any, name: str, address: str) -> None:
     settings.DEBUG = settings.ALLOW_SIMULATOR = False
     settings.ERP_ENDPOINTS = {"tiny": REAL | {name: address}}

@@ -18,6 +18,7 @@ ENDPOINTS = Endpoints(
 
 class RecordingContext:
     def __init__(self) -> None:
+        self.protocol = "v3"
         self.http = HttpClient()
         self.endpoints = ENDPOINTS
         self.renewal_error: ErpError | None = None

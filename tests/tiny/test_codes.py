@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from contracts.order_status import OrderStatus
 from contracts.records import InvoiceState
-from tiny.codes import SITUATIONS, V3_INVOICE_STATES, V3_SITUATION_NUMBERS, V3_SITUATIONS
+from tiny.codes import INVOICE_STATES, SITUATIONS, V3_SITUATION_NUMBERS, V3_SITUATIONS
 
 
 def test_every_situation_has_a_number_and_every_number_a_situation() -> None:
@@ -69,7 +69,7 @@ def test_the_words_are_tiny_s() -> None:
 
 def test_only_sefaz_authorises_a_nota() -> None:
     by_state: dict[InvoiceState, set[int]] = {}
-    for number, state in V3_INVOICE_STATES.items():
+    for number, state in INVOICE_STATES.items():
         by_state.setdefault(state, set()).add(number)
     assert by_state == {
         InvoiceState.AUTHORIZED: {6, 7},

@@ -11,7 +11,7 @@ import contracts.http
 import tiny
 from tiny.error_messages import EXPLANATIONS, explain
 
-CODE = re.compile(r"(tiny|http)\.[a-z_]+")
+CODE = re.compile(r"(tiny|http)\.[a-z0-9_]+")
 HERE = Path(tiny.__file__).parent
 
 

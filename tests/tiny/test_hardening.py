@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
@@ -18,73 +17,14 @@ from contracts.errors import (
     RejectedByErp,
     TemporaryError,
 )
-from contracts.http import HttpClient
-from contracts.provider import Endpoints, OAuthApp
-from contracts.records import ErpOrder, InvoiceQuery, OrderQuery, Page
+from contracts.records import InvoiceQuery
 from orders.paging import Reading, advance
-from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
-from tests.tiny.context import RecordingContext
-from tiny.oauth import TinyOAuth
-from tiny.provider import TinyProvider
+from tests.simulated_tiny import SimulatedTiny
+from tests.tiny.sellers import DEADLINE, MAX_BYTES, OAuthSeller
 
-REDIRECT_URI = "http://127.0.0.1:8000/integracoes/tiny/oauth/retorno/"
-VERIFIER = "a-verifier-of-at-least-forty-three-characters-0123456789"
 LIST, DETAIL, INVOICES = "GET /pedidos", "GET /pedidos/{id}", "GET /notas"
-DEADLINE = 1.5
-MAX_BYTES = 1_000_000
 
 Call = Callable[[], Any]
-
-
-class Seller(RecordingContext):
-    """A connected account, read with a deadline that a test can wait for."""
-
-    def __init__(self, tiny: SimulatedTiny, account: SimulatedAccount) -> None:
-        super().__init__()
-        self.tiny = tiny
-        self.account = account
-        self.http = HttpClient(deadline=DEADLINE, max_bytes=MAX_BYTES)
-        self.endpoints = Endpoints(api_url=tiny.api_url, accounts_url=tiny.accounts_url)
-        self.provider = TinyProvider()
-        self.flow = TinyOAuth(self.endpoints)
-        registered = account.add_app(REDIRECT_URI)
-        self.app = OAuthApp(registered["client_id"], registered["client_secret"], REDIRECT_URI)
-        self.grant = self.flow.exchange(self.app, code=self.get_code(), code_verifier=VERIFIER)
-
-    def get_code(self) -> str:
-        address = self.flow.authorize_url(self.app, state="s", code_verifier=VERIFIER)
-        query = {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
-        answer = self.tiny.control("POST", "authorize", query)
-        return parse_qs(urlsplit(answer["redirect_to"]).query)["code"][0]
-
-    def access_token(self, *, force: bool = False) -> str:
-        if force:
-            self.renewals += 1
-            self.renew()
-        return self.grant.access_token
-
-    def renew(self) -> None:
-        self.grant = self.flow.refresh(self.app, refresh_token=self.grant.refresh_token)
-
-    def change_tokens(self, action: str) -> None:
-        self.tiny.control("POST", "tokens", {"client_id": self.app.client_id, "action": action})
-
-    def lay(self, route: str, **fields: Any) -> None:
-        self.tiny.add_fault(account_id=self.account.id, route=route, **fields)
-
-    def list_orders(self, offset: int = 0, **query: Any) -> Page[ErpOrder]:
-        return self.provider.list_orders(self, OrderQuery(**query), offset=offset)
-
-    def get_order(self, external_id: Any) -> Any:
-        return self.provider.get_order(self, str(external_id))
-
-    def fail(self, call: Call) -> ErpError:
-        """The error of a call, which leaves the connection fit for the next one."""
-        with pytest.raises(ErpError) as caught:
-            call()
-        self.tiny.control("POST", "faults/clear")
-        assert self.provider.get_account(self).document == "11222333000181"
-        return caught.value
 
 
 @pytest.fixture(scope="module")
@@ -96,14 +36,14 @@ def tiny_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated
 
 
 @pytest.fixture
-def seller(tiny_process: SimulatedTiny) -> Iterator[Seller]:
+def seller(tiny_process: SimulatedTiny) -> Iterator[OAuthSeller]:
     tiny_process.control("POST", "reset", {"seed_demo": False})
-    seller = Seller(tiny_process, tiny_process.add_account())
+    seller = OAuthSeller(tiny_process, tiny_process.add_account())
     yield seller
     seller.http.close()
 
 
-CALLS: dict[str, Callable[[Seller], Call]] = {
+CALLS: dict[str, Callable[[OAuthSeller], Call]] = {
     "GET /info": lambda seller: lambda: seller.provider.get_account(seller),
     LIST: lambda seller: seller.list_orders,
     DETAIL: lambda seller: lambda: seller.get_order(1),
@@ -134,7 +74,7 @@ FAULTS: list[tuple[dict[str, Any], type[ErpError], str]] = [
 
 
 @pytest.mark.parametrize("route", CALLS)
-def test_every_endpoint_says_what_was_wrong(seller: Seller, route: str) -> None:
+def test_every_endpoint_says_what_was_wrong(seller: OAuthSeller, route: str) -> None:
     for fault, kind, code in FAULTS:
         seller.lay(route, **fault)
         error = seller.fail(CALLS[route](seller))
@@ -155,7 +95,7 @@ def test_every_endpoint_says_what_was_wrong(seller: Seller, route: str) -> None:
     ids=lambda value: str(value.get("preset") or value) if isinstance(value, dict) else "",
 )
 def test_answer_that_comes_badly(
-    seller: Seller, route: str, fault: dict[str, Any], kind: type[ErpError], code: str
+    seller: OAuthSeller, route: str, fault: dict[str, Any], kind: type[ErpError], code: str
 ) -> None:
     (row,) = seller.account.add_orders(situacao=3)
     seller.lay(route, **fault)
@@ -163,14 +103,14 @@ def test_answer_that_comes_badly(
     assert (type(error), error.code) == (kind, code)
 
 
-def test_json_under_another_content_type_is_read(seller: Seller) -> None:
+def test_json_under_another_content_type_is_read(seller: OAuthSeller) -> None:
     seller.account.add_orders(situacao=3)
     for content_type in ("text/plain", "text/html; charset=iso-8859-1", ""):
         seller.lay(LIST, content_type=content_type)
         assert len(seller.list_orders().items) == 1
 
 
-def test_204_is_an_empty_list_and_no_record(seller: Seller) -> None:
+def test_204_is_an_empty_list_and_no_record(seller: OAuthSeller) -> None:
     seller.lay("*", preset="empty_204", times=None)
     assert seller.list_orders().row_ids == ()
     assert seller.provider.list_invoices(seller, InvoiceQuery(), offset=0).row_ids == ()
@@ -179,7 +119,7 @@ def test_204_is_an_empty_list_and_no_record(seller: Seller) -> None:
     assert (type(error), error.code) == (TemporaryError, "tiny.unstable")
 
 
-def test_list_of_another_shape_is_not_taken_for_an_empty_one(seller: Seller) -> None:
+def test_list_of_another_shape_is_not_taken_for_an_empty_one(seller: OAuthSeller) -> None:
     seller.account.add_orders(situacao=3)
     for itens in ({}, "", 7):
         seller.lay(LIST, replace={"itens": itens})
@@ -188,7 +128,7 @@ def test_list_of_another_shape_is_not_taken_for_an_empty_one(seller: Seller) -> 
     assert seller.fail(seller.list_orders).code == "tiny.list_unreadable"
 
 
-def test_row_that_cannot_be_read_is_a_problem_of_its_own(seller: Seller) -> None:
+def test_row_that_cannot_be_read_is_a_problem_of_its_own(seller: OAuthSeller) -> None:
     seller.account.add_orders(situacao=3)
     seller.lay(LIST, replace={"itens": [None, 7, {}, {"id": 9, "valor": "caro"}]})
     page = seller.list_orders()
@@ -202,7 +142,7 @@ def test_row_that_cannot_be_read_is_a_problem_of_its_own(seller: Seller) -> None
     ]
 
 
-def test_paging_that_is_missing_or_nonsense_is_not_believed(seller: Seller) -> None:
+def test_paging_that_is_missing_or_nonsense_is_not_believed(seller: OAuthSeller) -> None:
     seller.account.add_orders(count=2, with_invoices=False)
     for paging in (None, [], {"total": -1}, {"total": "muitos", "limit": 0}):
         seller.lay(LIST, replace={"paginacao": paging})
@@ -213,7 +153,7 @@ def test_paging_that_is_missing_or_nonsense_is_not_believed(seller: Seller) -> N
 # -- lists that ignore what was asked for --------------------------------------------------------------
 
 
-def read_everything(seller: Seller, most: int = 10) -> tuple[Reading, set[str]]:
+def read_everything(seller: OAuthSeller, most: int = 10) -> tuple[Reading, set[str]]:
     reading, ids = Reading(), set()
     for _ in range(most):
         page = seller.list_orders(reading.offset)
@@ -224,7 +164,7 @@ def read_everything(seller: Seller, most: int = 10) -> tuple[Reading, set[str]]:
     return reading, ids
 
 
-def test_ignored_offset_is_noticed_by_the_second_page(seller: Seller) -> None:
+def test_ignored_offset_is_noticed_by_the_second_page(seller: OAuthSeller) -> None:
     seller.account.add_orders(count=250, with_invoices=False)
     seller.lay(LIST, preset="same_page", times=None)
     reading, ids = read_everything(seller)
@@ -232,7 +172,7 @@ def test_ignored_offset_is_noticed_by_the_second_page(seller: Seller) -> None:
     assert seller.account.count_calls()[LIST] == 2
 
 
-def test_ignored_offset_of_shipping_methods_ends(seller: Seller) -> None:
+def test_ignored_offset_of_shipping_methods_ends(seller: OAuthSeller) -> None:
     rows = [{"id": number, "nome": str(number), "tipo": "1", "situacao": "1"} for number in range(1, 101)]
     paging = {"limit": 100, "offset": 0, "total": 500}
     seller.lay("GET /formas-envio", replace={"itens": rows, "paginacao": paging}, times=None)
@@ -240,14 +180,14 @@ def test_ignored_offset_of_shipping_methods_ends(seller: Seller) -> None:
     assert seller.account.count_calls()["GET /formas-envio"] == 2
 
 
-def test_smaller_page_than_asked_for_loses_nothing(seller: Seller) -> None:
+def test_smaller_page_than_asked_for_loses_nothing(seller: OAuthSeller) -> None:
     seller.account.add_orders(count=250, with_invoices=False)
     seller.lay(LIST, page_limit=30, times=None)
     reading, ids = read_everything(seller)
     assert (reading.repeats, reading.may_have_missed, len(ids)) == (False, False, 250)
 
 
-def test_ignored_filter_shows_rows_that_were_not_asked_for(seller: Seller) -> None:
+def test_ignored_filter_shows_rows_that_were_not_asked_for(seller: OAuthSeller) -> None:
     seller.account.add_orders(count=4, situacoes=[3, 5])
     seller.lay(LIST, preset="no_filters")
     page = seller.list_orders(situation="aprovado")
@@ -257,7 +197,7 @@ def test_ignored_filter_shows_rows_that_were_not_asked_for(seller: Seller) -> No
 
 @pytest.mark.parametrize("fault", [{"preset": "empty_204"}, {"replace": {"itens": []}}])
 def test_emptiness_in_the_middle_of_a_list_is_not_taken_for_its_end(
-    seller: Seller, fault: dict[str, Any]
+    seller: OAuthSeller, fault: dict[str, Any]
 ) -> None:
     seller.account.add_orders(count=250, with_invoices=False)
     seller.lay(LIST, after=1, **fault)
@@ -271,7 +211,7 @@ def test_emptiness_in_the_middle_of_a_list_is_not_taken_for_its_end(
 # -- records that go and numbers that come back --------------------------------------------------------
 
 
-def test_deleted_order_is_not_found(seller: Seller) -> None:
+def test_deleted_order_is_not_found(seller: OAuthSeller) -> None:
     (row,) = seller.account.add_orders(situacao=1, nota=True)
     assert seller.get_order(row["id"]).order.external_id == str(row["id"])
     seller.account.change_order(row["id"], delete=True)
@@ -281,7 +221,7 @@ def test_deleted_order_is_not_found(seller: Seller) -> None:
     assert invoice.order_external_id == str(row["id"]), "its nota stays, and names an order that is gone"
 
 
-def test_recycled_number_is_another_order(seller: Seller) -> None:
+def test_recycled_number_is_another_order(seller: OAuthSeller) -> None:
     (first,) = seller.account.add_orders(situacao=3, cliente={"nome": "Antiga"})
     seller.account.change_order(first["id"], delete=True)
     (second,) = seller.account.add_orders(situacao=3, cliente={"nome": "Nova"})
@@ -296,7 +236,7 @@ def test_recycled_number_is_another_order(seller: Seller) -> None:
 # -- limits --------------------------------------------------------------------------------------------
 
 
-def test_wait_is_that_of_the_window_that_refused(seller: Seller) -> None:
+def test_wait_is_that_of_the_window_that_refused(seller: OAuthSeller) -> None:
     account = f"accounts/{seller.account.id}"
     seller.tiny.control("POST", "clock", {"frozen": True})
     seller.tiny.control("PATCH", account, {"read_limit": 2, "window": "sliding"})
@@ -313,13 +253,13 @@ def test_wait_is_that_of_the_window_that_refused(seller: Seller) -> None:
     assert refuse(seller) == 60, "nothing said how long"
 
 
-def refuse(seller: Seller) -> float:
+def refuse(seller: OAuthSeller) -> float:
     with pytest.raises(RateLimited) as caught:
         seller.list_orders()
     return caught.value.retry_after
 
 
-def test_another_program_can_use_the_whole_minute_up(seller: Seller) -> None:
+def test_another_program_can_use_the_whole_minute_up(seller: OAuthSeller) -> None:
     account = f"accounts/{seller.account.id}"
     seller.tiny.control("PATCH", account, {"read_limit": 5, "window": "sliding"})
     seller.list_orders()
@@ -331,13 +271,13 @@ def test_another_program_can_use_the_whole_minute_up(seller: Seller) -> None:
 # -- tokens --------------------------------------------------------------------------------------------
 
 
-def test_early_401_is_renewed_once(seller: Seller) -> None:
+def test_early_401_is_renewed_once(seller: OAuthSeller) -> None:
     seller.change_tokens("expire_access")
     assert seller.list_orders().row_ids == ()
     assert (seller.renewals, [call.status for call in seller.calls]) == (1, [401, 200])
 
 
-def test_401_that_a_new_token_does_not_heal(seller: Seller) -> None:
+def test_401_that_a_new_token_does_not_heal(seller: OAuthSeller) -> None:
     seller.lay("*", preset="refused_401", times=None)
     with pytest.raises(PermissionMissing):
         seller.list_orders()
@@ -347,7 +287,7 @@ def test_401_that_a_new_token_does_not_heal(seller: Seller) -> None:
     assert seller.renewals == 2
 
 
-def test_revoked_connection_is_said_by_the_renewal(seller: Seller) -> None:
+def test_revoked_connection_is_said_by_the_renewal(seller: OAuthSeller) -> None:
     seller.change_tokens("revoke")
     with pytest.raises(AuthenticationFailed) as caught:
         seller.list_orders()
@@ -372,7 +312,7 @@ def test_revoked_connection_is_said_by_the_renewal(seller: Seller) -> None:
     ids=lambda value: str(value.get("preset") or value),
 )
 def test_trouble_at_the_token_endpoint_keeps_the_connection(
-    seller: Seller, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+    seller: OAuthSeller, fault: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tiny.oauth.DEADLINE_SECONDS", DEADLINE)
     before = seller.grant
@@ -390,7 +330,7 @@ def test_trouble_at_the_token_endpoint_keeps_the_connection(
 
 @pytest.mark.parametrize("preset", ["drop_after", "truncated", "broken_off", "slow_bytes", "huge"])
 def test_token_answer_that_is_lost_costs_the_grant(
-    seller: Seller, preset: str, monkeypatch: pytest.MonkeyPatch
+    seller: OAuthSeller, preset: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The one way to lose a connection: Tiny has spent the token, and nobody knows the next one."""
     monkeypatch.setattr("tiny.oauth.DEADLINE_SECONDS", DEADLINE)
@@ -402,7 +342,7 @@ def test_token_answer_that_is_lost_costs_the_grant(
     assert caught.value.code == "tiny.refresh_refused"
 
 
-def test_answer_without_refresh_token_and_lifetime_is_usable(seller: Seller) -> None:
+def test_answer_without_refresh_token_and_lifetime_is_usable(seller: OAuthSeller) -> None:
     seller.lay("POST /token", preset="no_refresh_token")
     seller.lay("POST /token", preset="no_lifetime")
     seller.renew()

@@ -8,7 +8,7 @@ import pytest
 import responses
 from responses import matchers
 
-from contracts.provider import Provider
+from contracts.provider import Capability, Provider
 from contracts.records import ErpAccount, InvoiceQuery, InvoiceState, OrderQuery
 from tests.tiny.context import ENDPOINTS, RecordingContext
 from tests.tiny.shapes import account, envelope, invoice_row, order_detail, order_row
@@ -26,11 +26,25 @@ def context() -> RecordingContext:
 
 def test_what_it_declares() -> None:
     assert (PROVIDER.key, PROVIDER.name, PROVIDER.vendor) == ("tiny", "Tiny ERP", "Olist")
-    assert [(field.name, field.is_secret, field.is_required) for field in PROVIDER.credential_fields] == [
+    oauth2, token = PROVIDER.protocols
+    assert [(protocol.key, protocol.is_oauth) for protocol in PROVIDER.protocols] == [
+        ("v3", True),
+        ("v2", False),
+    ]
+    assert [(field.name, field.is_secret, field.is_required) for field in oauth2.credential_fields] == [
         ("client_id", False, True),
         ("client_secret", True, True),
         ("invite_url", False, False),
     ]
+    assert [(field.name, field.is_secret, field.is_required) for field in token.credential_fields] == [
+        ("integrator_id", False, True),
+        ("token", True, True),
+    ]
+    assert (oauth2.missing_situations, token.missing_situations) == (
+        frozenset(),
+        {"dados_incompletos", "em_devolucao"},
+    )
+    assert (set(oauth2.capabilities), set(token.capabilities)) == (set(Capability), set())
     assert tuple(PROVIDER.invite_hosts) == ("tiny.com.br", "olist.com")
     assert isinstance(PROVIDER.oauth(ENDPOINTS), TinyOAuth)
 

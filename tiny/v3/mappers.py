@@ -7,8 +7,6 @@ other rows stay good. What is missing, ``null`` or ``""`` is ``""`` for text and
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
@@ -28,11 +26,10 @@ from contracts.records import (
     Page,
     RowProblem,
 )
-from tiny.codes import SITUATION_CODES, V3_INVOICE_STATES, V3_SHIPPING_KINDS, V3_SITUATIONS
-from tiny.documents import document_of_number, normalise_access_key, normalise_document
+from tiny import records
+from tiny.codes import INVOICE_STATES, SITUATION_CODES, V3_SHIPPING_KINDS, V3_SITUATIONS
 from tiny.values import (
     read_date,
-    read_fraction,
     read_identifier,
     read_list,
     read_money,
@@ -45,15 +42,7 @@ from tiny.values import (
 
 T = TypeVar("T")
 
-_KINDS_OF_PERSON = {"F": "PF", "J": "PJ"}
 _ENTRY = "E"
-
-# Far beyond what Tiny lets a person write; one row with more must not spoil its page in the database.
-_LONGEST_NUMBER = 40
-_LONGEST_ECOMMERCE_NUMBER = 80
-_LONGEST_SITUATION = 40
-_LONGEST_INVOICE_NUMBER = 20
-_LONGEST_SERIES = 10
 
 _ENABLED = 1
 
@@ -132,28 +121,18 @@ def to_erp_order_detail(payload: Any) -> ErpOrderDetail:
 
 
 def to_erp_invoice(payload: Any) -> ErpInvoice:
-    """A row of ``GET /notas``, or ``GET /notas/{id}``.
-
-    The access key is given once SEFAZ has authorised the nota, cancelled afterwards or not. Raises
-    ``MappingError`` if it does not hold then: it opens the buyer's data at carriers, so nobody guesses one.
-    """
+    """A row of ``GET /notas``, or ``GET /notas/{id}``."""
     data = _required_object(payload)
-    number = read_short_text(data.get("numero"), "numero", _LONGEST_INVOICE_NUMBER)
+    number = read_short_text(data.get("numero"), "numero", records.LONGEST_INVOICE_NUMBER)
     state_number = read_number(data.get("situacao"))
-    state = V3_INVOICE_STATES.get(-1 if state_number is None else state_number, InvoiceState.PENDING)
-    key_text = read_text(data.get("chaveAcesso"))
-    access_key = ""
-    if state in (InvoiceState.AUTHORIZED, InvoiceState.CANCELLED):
-        access_key = normalise_access_key(key_text)
-        if key_text and not access_key and state == InvoiceState.AUTHORIZED:
-            raise MappingError("tiny.invoice_key_unreadable", {"number": number})
+    state = INVOICE_STATES.get(-1 if state_number is None else state_number, InvoiceState.PENDING)
     origin = read_object(data.get("origem"))
     is_of_order = read_text(origin.get("tipo")) == "venda"
     return ErpInvoice(
-        external_id=_required_identifier(data, number),
+        external_id=records.read_required_identifier(data.get("id"), number),
         number=number,
-        series=read_short_text(data.get("serie"), "serie", _LONGEST_SERIES),
-        access_key=access_key,
+        series=read_short_text(data.get("serie"), "serie", records.LONGEST_SERIES),
+        access_key=records.read_access_key(data.get("chaveAcesso"), state, number),
         state=state,
         issued_on=read_date(data.get("dataEmissao")),
         amount=read_money(data.get("valor"), "valor"),
@@ -172,7 +151,7 @@ def to_exit_invoice(row: Mapping[str, Any]) -> ErpInvoice | None:
 def to_erp_account(payload: Any) -> ErpAccount:
     """``GET /info``. Raises ``MappingError`` without a document that holds: it is the account's only key."""
     data = _required_object(payload)
-    document, _ = _to_document(data.get("cpfCnpj"))
+    document, _ = records.read_document(data.get("cpfCnpj"))
     if not document:
         raise MappingError("tiny.account_without_document")
     return ErpAccount(
@@ -187,25 +166,18 @@ def to_erp_shipping_method(row: Mapping[str, Any]) -> ErpShippingMethod:
     kind = read_number(row.get("tipo"))
     situation = read_number(row.get("situacao"))
     return ErpShippingMethod(
-        external_id=_required_identifier(row, read_text(row.get("nome"))),
+        external_id=records.read_required_identifier(row.get("id"), read_text(row.get("nome"))),
         name=read_text(row.get("nome")),
         kind="" if kind is None else V3_SHIPPING_KINDS.get(kind, str(kind)),
         is_enabled=situation is None or situation == _ENABLED,
     )
 
 
-def hash_order(order: ErpOrder) -> str:
-    """A hash of all that was read of a row, so that a value written in another form does not count as new."""
-    values = dataclasses.asdict(dataclasses.replace(order, row_hash=""))
-    text = json.dumps(values, sort_keys=True, ensure_ascii=True, default=str)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
 def _to_order(data: Mapping[str, Any], *, total_field: str, placed_field: str) -> ErpOrder:
-    number = read_short_text(data.get("numeroPedido"), "numeroPedido", _LONGEST_NUMBER)
+    number = read_short_text(data.get("numeroPedido"), "numeroPedido", records.LONGEST_NUMBER)
     situation, is_known = _to_situation(data.get("situacao"))
     order = ErpOrder(
-        external_id=_required_identifier(data, number),
+        external_id=records.read_required_identifier(data.get("id"), number),
         number=number,
         situation=situation,
         situation_is_known=is_known,
@@ -216,7 +188,7 @@ def _to_order(data: Mapping[str, Any], *, total_field: str, placed_field: str) -
         ecommerce_name=read_text(read_object(data.get("ecommerce")).get("nome")),
         shipment=_to_shipment(data.get("transportador")),
     )
-    return dataclasses.replace(order, row_hash=hash_order(order))
+    return dataclasses.replace(order, row_hash=records.hash_order(order))
 
 
 def _to_situation(value: Any) -> tuple[str, bool]:
@@ -225,18 +197,18 @@ def _to_situation(value: Any) -> tuple[str, bool]:
     if number is not None:
         code = V3_SITUATIONS.get(number)
         return (str(number), False) if code is None else (code, True)
-    text = read_short_text(value, "situacao", _LONGEST_SITUATION)
+    text = read_short_text(value, "situacao", records.LONGEST_SITUATION)
     slug = text.lower()
     return (slug, True) if slug in SITUATION_CODES else (text, False)
 
 
 def _to_customer(value: Any) -> ErpCustomer | None:
     data = read_object(value)
-    document, document_text = _to_document(data.get("cpfCnpj"))
+    document, document_text = records.read_document(data.get("cpfCnpj"))
     customer = ErpCustomer(
         external_id=read_identifier(data.get("id")),
         name=read_text(data.get("nome")),
-        kind=_KINDS_OF_PERSON.get(read_text(data.get("tipoPessoa")).upper(), ""),
+        kind=records.read_kind_of_person(data.get("tipoPessoa")),
         document=document,
         document_text=document_text,
         email=read_text(data.get("email")),
@@ -247,18 +219,8 @@ def _to_customer(value: Any) -> ErpCustomer | None:
     return customer if customer.external_id or customer.name or customer.document_text else None
 
 
-def _to_document(value: Any) -> tuple[str, str]:
-    """The valid document, or ``""``, and what Tiny wrote."""
-    text = read_text(value)
-    if isinstance(value, int) and not isinstance(value, bool):
-        return document_of_number(value), text
-    return normalise_document(text), text
-
-
 def _to_address(value: Any) -> ErpAddress:
     data = read_object(value)
-    zip_code = read_text(data.get("cep"))
-    digits = "".join(char for char in zip_code if char in "0123456789")
     return ErpAddress(
         street=read_text(data.get("endereco")),
         number=read_text(data.get("numero")),
@@ -266,7 +228,7 @@ def _to_address(value: Any) -> ErpAddress:
         district=read_text(data.get("bairro")),
         city=read_text(data.get("municipio")),
         state=read_text(data.get("uf")).upper(),
-        zip_code=digits if len(digits) == 8 else zip_code,
+        zip_code=records.read_zip_code(data.get("cep")),
         country=read_text(data.get("pais")),
         recipient=read_text(data.get("nomeDestinatario")),
     )
@@ -287,29 +249,20 @@ def _to_shipment(value: Any) -> ErpShipment:
 
 def _to_item(data: Mapping[str, Any]) -> ErpOrderItem:
     product = read_object(data.get("produto"))
-    quantity = read_fraction(data.get("quantidade"), "quantidade")
-    unit_price = read_fraction(data.get("valorUnitario"), "valorUnitario")
-    if quantity is None:
-        raise MappingError("tiny.amount_unreadable", {"field": "quantidade", "value": ""})
-    if unit_price is None:
-        raise MappingError("tiny.amount_unreadable", {"field": "valorUnitario", "value": ""})
     return ErpOrderItem(
         product_id=read_identifier(product.get("id")),
         sku=read_text(product.get("sku")),
         description=read_text(product.get("descricao")),
-        quantity=quantity,
-        unit_price=unit_price,
+        quantity=records.read_required_fraction(data.get("quantidade"), "quantidade"),
+        unit_price=records.read_required_fraction(data.get("valorUnitario"), "valorUnitario"),
     )
 
 
 def _to_installment(data: Mapping[str, Any]) -> ErpInstallment:
-    amount = read_money(data.get("valor"), "parcelas.valor")
-    if amount is None:
-        raise MappingError("tiny.amount_unreadable", {"field": "parcelas.valor", "value": ""})
     # Bodies of API 3.1 carry the old name beside the new one.
     method = read_object(data.get("formaRecebimento")) or read_object(data.get("formaPagamento"))
     return ErpInstallment(
-        amount=amount,
+        amount=records.read_required_money(data.get("valor"), "parcelas.valor"),
         due_on=read_date(data.get("data")),
         method=read_text(method.get("nome")),
         notes=read_text(data.get("observacoes")),
@@ -317,8 +270,7 @@ def _to_installment(data: Mapping[str, Any]) -> ErpInstallment:
 
 
 def _ecommerce_number(data: Mapping[str, Any]) -> str:
-    value = read_object(data.get("ecommerce")).get("numeroPedidoEcommerce")
-    return read_short_text(value, "numeroPedidoEcommerce", _LONGEST_ECOMMERCE_NUMBER)
+    return records.read_ecommerce_number(read_object(data.get("ecommerce")).get("numeroPedidoEcommerce"))
 
 
 def _first_text(data: Mapping[str, Any], *fields: str) -> str:
@@ -329,10 +281,3 @@ def _required_object(payload: Any) -> Mapping[str, Any]:
     if not isinstance(payload, dict):
         raise MappingError("tiny.row_unreadable")
     return payload
-
-
-def _required_identifier(data: Mapping[str, Any], label: str) -> str:
-    external_id = read_identifier(data.get("id"))
-    if not external_id:
-        raise MappingError("tiny.row_without_id", {"label": label})
-    return external_id

@@ -1,0 +1,112 @@
+"""API v2 behind the port: one call or a few for each question, records out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
+
+from contracts.provider import ProviderContext
+from contracts.records import (
+    CheckStep,
+    ErpAccount,
+    ErpInvoice,
+    ErpOrder,
+    ErpOrderDetail,
+    ErpShippingMethod,
+    InvoiceQuery,
+    OrderQuery,
+    Page,
+)
+from tiny.v2 import checks, mappers
+from tiny.v2.client import Retorno, TinyV2Client
+from tiny.v2.shapes import read_rows
+
+T = TypeVar("T")
+
+# Tiny's pages have 100 rows; older documentation says 50 for orders, so a full page tells which it is.
+PAGE_SIZE = 100
+
+
+class TinyV2:
+    def __init__(self, context: ProviderContext) -> None:
+        self._context = context
+        self._client = TinyV2Client(context)
+
+    def check_connection(self, account_document: str) -> Iterator[CheckStep]:
+        return checks.check_connection(self._context, account_document=account_document)
+
+    def get_account(self) -> ErpAccount:
+        return mappers.to_erp_account(self._client.get_info())
+
+    def list_orders(self, query: OrderQuery, *, offset: int) -> Page[ErpOrder]:
+        return _read_page(
+            lambda page: self._client.list_orders(query, page=page),
+            ("pedidos", "pedido"),
+            mappers.to_erp_order,
+            offset,
+        )
+
+    def get_order(self, external_id: str) -> ErpOrderDetail:
+        return mappers.to_erp_order_detail(self._client.get_order(external_id))
+
+    def list_invoices(self, query: InvoiceQuery, *, offset: int) -> Page[ErpInvoice]:
+        return _read_page(
+            lambda page: self._client.list_invoices(query, page=page),
+            ("notas_fiscais", "nota_fiscal"),
+            mappers.to_exit_invoice,
+            offset,
+        )
+
+    def get_invoice(self, external_id: str) -> ErpInvoice:
+        return mappers.to_erp_invoice(self._client.get_invoice(external_id))
+
+    def list_shipping_methods(self) -> Sequence[ErpShippingMethod]:
+        """All of them; a row that cannot be read is left out, since an order names its method itself."""
+        rows = read_rows(self._client.list_shipping_methods().get("registros"), "registro")
+        page = mappers.to_page(
+            rows, mappers.to_erp_shipping_method, offset=0, limit=len(rows), total=len(rows), is_counted=True
+        )
+        return page.items
+
+
+def _read_page(
+    ask: Callable[[int], Retorno],
+    names: tuple[str, str],
+    to_record: Callable[[Mapping[str, Any]], T | None],
+    offset: int,
+) -> Page[T]:
+    """The rows from ``offset`` to the end of Tiny's page in which it falls.
+
+    Tiny knows pages and not offsets, and tells how many pages there are, so that only the last one tells the
+    total. Whoever begins to read asks for it first: a smaller total at the end says that rows left meanwhile.
+    """
+
+    def read(page: int) -> tuple[Sequence[Any], int | None]:
+        return mappers.to_rows(ask(page), names)
+
+    page, size = offset // PAGE_SIZE + 1, PAGE_SIZE
+    rows, pages = read(page)
+    if rows and pages is not None and page < pages:
+        size = len(rows)
+    elif rows and pages is None and len(rows) < PAGE_SIZE:
+        # It may be the last page, or Tiny's pages are smaller: the first one tells.
+        size = len(rows) if page == 1 else len(read(1)[0]) or PAGE_SIZE
+    if size != PAGE_SIZE and offset >= size:
+        page = offset // size + 1
+        rows, pages = read(page)
+    start = offset - offset % size
+    total = None
+    if pages is not None and page >= pages:
+        total = start + len(rows)
+    elif pages is not None and offset == 0:
+        total = (pages - 1) * size + len(read(pages)[0])
+        # Rows that left between the two calls would be missed by nobody.
+        rows, _ = read(1)
+    return mappers.to_page(
+        rows[offset - start :],
+        to_record,
+        offset=offset,
+        limit=size - (offset - start),
+        total=total,
+        is_counted=False,
+    )

@@ -1,0 +1,249 @@
+"""Tiny's API v2 over HTTP: one method per service, ``retorno`` out, one error class per kind of failure.
+
+Source: Tiny's pages of API v2. Every service is a POST with the token in the form; HTTP says 200 to almost
+everything, and ``retorno.status`` tells whether it worked. Some services end in ``.php``, newer ones do not.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from contracts.errors import (
+    ErpError,
+    NotFound,
+    RateLimited,
+    RejectedByErp,
+    TemporaryError,
+    UnsupportedFeature,
+)
+from contracts.http import HttpResponse
+from contracts.provider import ProviderContext
+from contracts.records import CallRecord, InvoiceQuery, OrderQuery
+from tiny.codes import V2_SITUATION_CODES
+from tiny.redaction import MASK, redact
+from tiny.v2 import errors
+from tiny.v2.shapes import is_refused, read_refusals, read_retorno
+
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
+# At most a quarter of the limit may run at once (code 11). Calls are 60 s / limit apart, and may reach Tiny a
+# little late: those which end within this time are never more than that, whatever the plan.
+DEADLINE_SECONDS = 12.0
+DEFAULT_WAIT_SECONDS = 60.0
+# Tiny lists nothing without a filter; no account is older.
+EARLIEST_DAY = dt.date(2000, 1, 1)
+EXCERPT_LENGTH = 2048
+TEXT_LENGTH = 300
+
+ACCOUNT_MODULE = "Informações da Conta"
+ORDERS_MODULE = "Pedidos"
+INVOICES_MODULE = "Notas Fiscais"
+SHIPPING_MODULE = "Formas de Envio"
+CONTACTS_MODULE = "Contatos"
+
+Retorno = Mapping[str, Any]
+_NOTHING: Retorno = {}
+
+
+class TinyV2Client:
+    """The calls of one context. Reads and writes are counted together by Tiny, so all take a read's slot."""
+
+    def __init__(self, context: ProviderContext) -> None:
+        self._context = context
+
+    def get_info(self) -> Retorno:
+        """``info.php``: ``{conta}``."""
+        return self._call("info.php", module=ACCOUNT_MODULE)
+
+    def list_orders(self, query: OrderQuery, *, page: int) -> Retorno:
+        """``pedidos.pesquisa.php``: ``{pedidos, pagina, numero_paginas}``, oldest first; ``{}`` for none.
+
+        Its days are São Paulo's.
+        """
+        params: dict[str, str] = {}
+        if query.created_from is not None:
+            params["dataInicial"] = _day(query.created_from)
+        if query.updated_from is not None:
+            params["dataAtualizacao"] = f"{_day(query.updated_from)} 00:00:00"
+        if query.situation:
+            params["situacao"] = _situation(query.situation)
+        filters = params or {"dataInicial": _day(EARLIEST_DAY)}
+        return self._call(
+            "pedidos.pesquisa.php",
+            {"sort": "ASC", "pagina": str(page), **filters},
+            module=ORDERS_MODULE,
+            may_be_empty=True,
+        )
+
+    def get_order(self, external_id: str) -> Retorno:
+        """``pedido.obter.php``: ``{pedido}``. Raises ``NotFound`` if it was deleted at Tiny."""
+        missing = NotFound("tiny.order_not_found", {"id": external_id})
+        return self._call("pedido.obter.php", {"id": external_id}, module=ORDERS_MODULE, missing=missing)
+
+    def list_invoices(self, query: InvoiceQuery, *, page: int) -> Retorno:
+        """``notas.fiscais.pesquisa.php``, those of exit: ``{notas_fiscais, pagina, numero_paginas}``."""
+        if query.order_external_id:
+            raise UnsupportedFeature("tiny.invoices_by_order")
+        since = _day(query.issued_from or EARLIEST_DAY)
+        params = {"tipoNota": "S", "dataInicial": since, "pagina": str(page)}
+        return self._call("notas.fiscais.pesquisa.php", params, module=INVOICES_MODULE, may_be_empty=True)
+
+    def get_invoice(self, external_id: str) -> Retorno:
+        """``nota.fiscal.obter.php``: ``{nota_fiscal}``. Raises ``NotFound`` if it was deleted at Tiny."""
+        missing = NotFound("tiny.invoice_not_found", {"id": external_id})
+        return self._call(
+            "nota.fiscal.obter.php", {"id": external_id}, module=INVOICES_MODULE, missing=missing
+        )
+
+    def list_shipping_methods(self) -> Retorno:
+        """``formas.envio.pesquisa.php``: ``{registros}``."""
+        return self._call("formas.envio.pesquisa.php", module=SHIPPING_MODULE, may_be_empty=True)
+
+    def change_situation(self, external_id: str, situation: str) -> Retorno:
+        """``pedido.alterar.situacao``, by our code. Raises ``NotFound`` if the order was deleted at Tiny."""
+        params = {"id": external_id, "situacao": _situation(situation)}
+        missing = NotFound("tiny.order_not_found", {"id": external_id})
+        return self._call("pedido.alterar.situacao", params, module=ORDERS_MODULE, missing=missing)
+
+    def change_order(self, external_id: str, data: Mapping[str, Any]) -> Retorno:
+        """``pedido.alterar.php``: dates, notes and parcels, in Tiny's words; it changes nothing else.
+
+        Raises ``NotFound`` if the order was deleted at Tiny.
+        """
+        return self._call(
+            "pedido.alterar.php",
+            {"id": external_id},
+            body={"dados_pedido": data},
+            module=ORDERS_MODULE,
+            missing=NotFound("tiny.order_not_found", {"id": external_id}),
+        )
+
+    def create_contact(self, data: Mapping[str, Any]) -> Retorno:
+        """``contato.incluir.php``: ``{registros}`` with the one that was made.
+
+        ``data`` is a contato in Tiny's words. Tiny counts it with the few batch calls of a minute.
+        """
+        contact = {"contatos": [{"contato": {"sequencia": "1", **data}}]}
+        return self._call(
+            "contato.incluir.php",
+            records={"contato": json.dumps(contact)},
+            module=CONTACTS_MODULE,
+        )
+
+    def _call(
+        self,
+        service: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        module: str,
+        records: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
+        missing: NotFound | None = None,
+        may_be_empty: bool = False,
+    ) -> Retorno:
+        """``records`` is the field of a batch service, ``body`` the JSON of a service that wants it bare."""
+        token = self._context.access_token()
+        if records:
+            self._context.take_slot("batch")
+        # The read's slot last: it is the lane that the answer's headers speak of.
+        self._context.take_slot("read")
+        response = self._send(service, token, params or {}, records or {}, body)
+        if response.status == 429:
+            raise RateLimited(
+                "tiny.rate_limited",
+                {"seconds": f"{DEFAULT_WAIT_SECONDS:.0f}"},
+                retry_after=DEFAULT_WAIT_SECONDS,
+            )
+        if 400 <= response.status < 500 and response.status != 408:
+            raise RejectedByErp("tiny.rejected", {"status": str(response.status)})
+        if response.status != 200:
+            raise TemporaryError("tiny.unstable", {"status": str(response.status)})
+        retorno = _parse(response, service)
+        if not is_refused(retorno):
+            return retorno
+        code, text = read_refusals(retorno)
+        code = errors.code_of_text(text) if code is None else code
+        if code in errors.EMPTY and may_be_empty:
+            return _NOTHING
+        if code in errors.MISSING and missing is not None:
+            raise missing
+        raise errors.make_error(code, module=module, reason=_redact(text, token, TEXT_LENGTH))
+
+    def _send(
+        self,
+        service: str,
+        token: str,
+        params: Mapping[str, str],
+        records: Mapping[str, str],
+        body: Mapping[str, Any] | None,
+    ) -> HttpResponse:
+        context = self._context
+        # Records hold people: what is kept of the call does not have them.
+        path, query = f"/{service}", urlencode(params)
+        given = {**params, **records, "token": token, "formato": "json"}
+        started = time.monotonic()
+        try:
+            response = context.http.request(
+                "POST",
+                context.endpoints.api_url.rstrip("/") + path,
+                headers={"Accept": "application/json"},
+                params=None if body is None else given,
+                form=given if body is None else None,
+                json_body=body,
+                deadline=DEADLINE_SECONDS,
+            )
+        except ErpError as error:
+            duration_ms = int((time.monotonic() - started) * 1000)
+            context.log_call(CallRecord("POST", path, query, None, duration_ms, error=error.code))
+            if body is not None:
+                # What lies behind it names the address, and the token is in there.
+                error.__cause__ = error.__context__ = None
+            raise
+        limit = response.headers.get("x-limit-api", "")
+        context.observe({"Date": response.headers.get("Date", ""), "X-Ratelimit-Limit": limit})
+        context.log_call(
+            CallRecord(
+                "POST",
+                path,
+                query,
+                response.status,
+                response.duration_ms,
+                response_excerpt=_excerpt(response, token),
+            )
+        )
+        return response
+
+
+def _parse(response: HttpResponse, service: str) -> Retorno:
+    try:
+        return read_retorno(response.json())
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        # Cut off, a page of HTML, XML, or numbers and nesting beyond all reason.
+        raise TemporaryError("tiny.unreadable_answer", {"path": f"/{service}"}) from error
+
+
+def _excerpt(response: HttpResponse, token: str) -> str:
+    """What is kept of a refusal. A refusal has status 200 too, so its beginning tells."""
+    start = response.body[:400]
+    if response.status == 200 and b'"Erro"' not in start and start.lstrip()[:1] == b"{":
+        return ""
+    return _redact(response.body[: EXCERPT_LENGTH * 8].decode("utf-8", "replace"), token, EXCERPT_LENGTH)
+
+
+def _redact(text: str, token: str, limit: int) -> str:
+    return redact(text.replace(token, MASK) if token else text, limit)
+
+
+def _situation(code: str) -> str:
+    if code not in V2_SITUATION_CODES:
+        raise UnsupportedFeature("tiny.situation_unknown", {"situation": code})
+    return code
+
+
+def _day(day: dt.date) -> str:
+    return f"{day:%d/%m/%Y}"
