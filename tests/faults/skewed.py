@@ -6,6 +6,7 @@ Intervals (``time.monotonic``) stay true, and so does the database, which is ano
 
 from __future__ import annotations
 
+import copyreg
 import datetime
 import runpy
 import sys
@@ -25,6 +26,10 @@ class _Kind(type):
         return issubclass(subclass, _datetime)
 
 
+def _restore(*arguments: Any) -> datetime.datetime:
+    return _datetime(*arguments)
+
+
 def skew(seconds: float) -> None:
     shift = datetime.timedelta(seconds=seconds)
 
@@ -41,11 +46,16 @@ def skew(seconds: float) -> None:
         def today(cls) -> Any:
             return cls.now()
 
+    # Beat pickles moments, and the name of their class leads to the skewed one now.
+    copyreg.pickle(_datetime, lambda moment: (_restore, moment.__reduce_ex__(2)[1]))  # type: ignore[index]
     datetime.datetime = SkewedDatetime  # type: ignore[misc]
     time.time = lambda: _time() + seconds
 
 
 if __name__ == "__main__":
-    skew(float(sys.argv[1]))
+    # Under its own name, which a pickle can find again.
+    from tests.faults import skewed
+
+    skewed.skew(float(sys.argv[1]))
     sys.argv = sys.argv[2:]
     runpy.run_module(sys.argv[0], run_name="__main__", alter_sys=True)
