@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts import clock
 from contracts.records import ErpCustomer
@@ -40,7 +40,7 @@ def upsert_many(
     missing: dict[Identity, ErpCustomer] = {}
     for identity, record in zip(identities, records, strict=True):
         if identity in known:
-            _update(known[identity], record)
+            known[identity] = _update(known[identity], record)
         else:
             missing[identity] = record
     known |= _create(missing)
@@ -112,7 +112,8 @@ def _values(record: ErpCustomer) -> dict[str, Any]:
     }
 
 
-def _update(customer: Customer, record: ErpCustomer) -> None:
+def _update(customer: Customer, record: ErpCustomer) -> Customer:
+    """The customer, brought up to date; another one when the document has just become somebody else's."""
     changed = {
         name: value for name, value in _values(record).items() if value and getattr(customer, name) != value
     }
@@ -120,4 +121,10 @@ def _update(customer: Customer, record: ErpCustomer) -> None:
         for name, value in changed.items():
             setattr(customer, name, value)
         customer.updated_at = clock.now()
-        customer.save(update_fields=[*changed, "updated_at"])
+        try:
+            with transaction.atomic():
+                customer.save(update_fields=[*changed, "updated_at"])
+        except IntegrityError:
+            # Another order of the same new buyer is read at this moment, and came first.
+            return Customer.objects.get(document=record.document)
+    return customer

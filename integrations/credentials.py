@@ -19,7 +19,7 @@ from contracts.http import HttpClient
 from contracts.provider import OAuthApp, SlotKind
 from contracts.records import CallRecord, TokenGrant
 from integrations import registry
-from integrations.models import Credential, Integration
+from integrations.models import Credential, Integration, IntegrationState
 from jobs import budgets, calls
 from jobs.errors import JobPostponed
 
@@ -74,11 +74,20 @@ def refuse_inactive_author(integration: Integration) -> None:
         raise AuthenticationFailed("integration.author_inactive", {"name": author.user.name})
 
 
-def read_token(integration: Integration) -> str:
-    """The token that a person pasted: it holds until the ERP refuses it."""
+def read_token(integration: Integration, *, needs_connection: bool) -> str:
+    """The token that a person pasted: it holds until the ERP refuses it.
+
+    With ``needs_connection`` only one whose account is proven: the person may have pasted another while a
+    job runs. Raises ``AuthenticationFailed``.
+    """
     with tenant(integration.organization_id):
-        credential: Credential = Credential.objects.get(integration=integration)
-        return credential.get_secret("token")
+        credential = Credential.objects.select_related("integration").get(integration=integration)
+        token: str = credential.get_secret("token")
+    now = credential.integration
+    is_proven = now.state == IntegrationState.CONNECTED and now.protocol == integration.protocol
+    if needs_connection and not is_proven:
+        raise AuthenticationFailed("integration.other_token")
+    return token
 
 
 def current_token(integration: Integration, *, refused: str = "") -> str:
@@ -178,6 +187,8 @@ def _holds(credential: Credential) -> bool:
 class IntegrationContext:
     """The ``ProviderContext`` of one integration. Use outside any transaction: it makes HTTP calls."""
 
+    needs_connection = True
+
     def __init__(self, integration: Integration, *, job_id: int | None = None) -> None:
         self.integration = integration
         self.protocol = integration.protocol
@@ -192,7 +203,7 @@ class IntegrationContext:
         if registry.get_protocol(self.integration.provider, self.protocol).is_oauth:
             self._handed_out = current_token(self.integration, refused=self._handed_out if force else "")
         else:
-            self._handed_out = read_token(self.integration)
+            self._handed_out = read_token(self.integration, needs_connection=self.needs_connection)
         return self._handed_out
 
     def take_slot(self, kind: SlotKind) -> None:
@@ -211,7 +222,12 @@ class IntegrationContext:
 
 
 class UrgentContext(IntegrationContext):
-    """A person waits for these few calls: the account's limit may make them wait, not send them away."""
+    """A person waits for these few calls: the account's limit may make them wait, not send them away.
+
+    They may prove an access by which nothing else runs yet.
+    """
+
+    needs_connection = False
 
     def take_slot(self, kind: SlotKind) -> None:
         with suppress(JobPostponed):

@@ -156,6 +156,12 @@ FAILURES: Mapping[str, Explanation] = {
         owner="you",
         action="connect",
     ),
+    "integration.changed_meanwhile": Explanation(
+        "Os dados de acesso mudaram durante a conferência",
+        "Alguém salvou outros dados enquanto conferíamos estes. Clique em Conectar para conferir os novos.",
+        owner="you",
+        action="connect",
+    ),
     "integration.other_protocol": Explanation(
         "A forma de conexão mudou",
         "Clique em Conectar: conferimos se a conta é a mesma, e os pedidos que já estão aqui continuam.",
@@ -165,7 +171,7 @@ FAILURES: Mapping[str, Explanation] = {
     "integration.references_differ": Explanation(
         "Esta conexão mostra outros pedidos",
         "O pedido {number}, que já está aqui, não é o mesmo na nova forma de conexão. Paramos para não"
-        " misturar contas. Volte à forma anterior e clique em Conectar, ou crie outra integração.",
+        " misturar contas. Volte à forma anterior e clique em Conectar, ou fale com a nossa equipe.",
         owner="you",
         action="edit_credentials",
     ),

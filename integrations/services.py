@@ -199,11 +199,16 @@ def use_state(*, state_id: int, user_id: int) -> Authorization:
 
 @transaction.atomic
 def record_connection(
-    *, integration_id: int, grant: TokenGrant | None, account: ErpAccount, person: Membership
+    *,
+    integration_id: int,
+    grant: TokenGrant | None,
+    account: ErpAccount,
+    person: Membership,
+    token: str = "",
 ) -> Integration:
     """Accept the account that was authorised, keep its tokens and start everything that waits.
 
-    ``grant`` is ``None`` where the access is a token that a person pasted.
+    ``grant`` is ``None`` where the access is ``token``, which a person pasted.
 
     Raises ``AuthorizationRejected`` when it is another account than before, or one that another
     integration of this organization has already.
@@ -219,8 +224,15 @@ def record_connection(
         identity = (other.provider, other.account_document)
         if other.pk != integration.pk and identity == (integration.provider, account.document):
             raise AuthorizationRejected("integration.account_taken", {"name": other.name})
+    credential = Credential.objects.select_for_update().get(integration=integration)
+    is_oauth = registry.get_protocol(integration.provider, integration.protocol).is_oauth
+    if is_oauth != (grant is not None) or (grant is None and token != credential.get_secret("token")):
+        # Somebody saved another access while this one was being proven.
+        raise AuthorizationRejected("integration.changed_meanwhile")
+    author = integration.author
+    if author is not None and not author.is_active:
+        raise AuthorizationRejected("integration.author_inactive", {"name": author.user.name})
     if grant is not None:
-        credential = Credential.objects.select_for_update().get(integration=integration)
         credentials.store_grant(credential, grant)
     integration.account_document = account.document
     integration.account_name = account.name

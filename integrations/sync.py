@@ -9,9 +9,9 @@ from dataclasses import replace
 from django.conf import settings
 
 from accounts import clock, gateways
-from accounts.models import Membership, User
+from accounts.models import Membership, Perfil, User
 from accounts.tenancy import tenant
-from contracts.errors import ErpError, PermissionMissing
+from contracts.errors import AuthenticationFailed, ErpError, PermissionMissing
 from contracts.provider import ErpProtocol
 from contracts.records import CheckState, CheckStep, ErpAccount, TokenGrant
 from integrations import credentials, registry, services
@@ -118,13 +118,22 @@ def _connects_by_test(integration: Integration) -> bool:
 def _connect_by_token(test: ConnectionTest) -> CheckStep:
     integration = test.integration
     step = CheckStep("connection", "Conexão", CheckState.OK)
+    with tenant(integration.organization_id):
+        person = Membership.objects.select_related("user").get(pk=test.membership_id)
+    if not person.is_active or person.perfil != Perfil.ADMIN:
+        return replace(
+            step,
+            state=CheckState.WARNING,
+            detail="O acesso está certo, mas só um Administrador pode conectar.",
+            remedy="Peça a um Administrador da sua empresa para clicar em Conectar.",
+        )
     context = credentials.UrgentContext(integration)
     try:
+        token = context.access_token()
         account = registry.get_provider(integration.provider).get_account(context)
         with tenant(integration.organization_id):
-            person = Membership.objects.select_related("user").get(pk=test.membership_id)
             services.record_connection(
-                integration_id=integration.pk, grant=None, account=account, person=person
+                integration_id=integration.pk, grant=None, account=account, person=person, token=token
             )
     except (ErpError, AuthorizationRejected) as error:
         explanation = registry.explain(error.code, error.params, integration.provider)
@@ -146,6 +155,8 @@ def check_connection(integration: Integration) -> Iterator[CheckStep]:
     with tenant(integration.organization_id):
         credential = Credential.objects.get(integration=integration)
     first = _check_fields(protocol, credential)
+    if not first.is_fatal:
+        first = _check_author(integration, first)
     yield first
     stopped = first.is_fatal
     done = 0
@@ -156,6 +167,23 @@ def check_connection(integration: Integration) -> Iterator[CheckStep]:
             yield step
     for key, title in protocol.checks[done:]:
         yield CheckStep(key, title, CheckState.NOT_CHECKED, "Não verificado.")
+
+
+def _check_author(integration: Integration, step: CheckStep) -> CheckStep:
+    """``step``, or why nothing may be done in the name of this integration's user."""
+    try:
+        credentials.refuse_inactive_author(integration)
+    except AuthenticationFailed as error:
+        explanation = registry.explain(error.code, error.params)
+        return replace(
+            step,
+            state=CheckState.FAILURE,
+            detail=f"{explanation.title}.",
+            remedy=explanation.detail,
+            action=explanation.action,
+            is_fatal=True,
+        )
+    return step
 
 
 def _check_fields(protocol: ErpProtocol, credential: Credential) -> CheckStep:

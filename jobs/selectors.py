@@ -35,6 +35,12 @@ def calls_per_minute(budget_key: str, kind: str) -> float:
     return float(learnt or settings.CALLS_PER_MINUTE)
 
 
+def count_waiting(channel: str, kind: str) -> int:
+    """Jobs of this kind that wait for their turn, or run."""
+    waiting = Job.objects.filter(channel=channel, kind=kind)
+    return waiting.filter(status__in=[JobStatus.PENDING, JobStatus.RUNNING]).count()
+
+
 def next_run_at(channel: str, kind: str) -> dt.datetime | None:
     """When the schedule comes due, or ``None`` without one."""
     return Schedule.objects.filter(channel=channel, kind=kind).values_list("next_at", flat=True).first()

@@ -19,6 +19,7 @@ from contracts.records import InvoiceState
 from history.models import HistoryEntry
 from integrations import registry
 from integrations.models import Integration
+from jobs.selectors import count_waiting
 from orders.models import ImportState, Invoice, Order, OrderImport, OrderReference, PassedOverOrder
 from orders.sentences import PASSED_OVER
 
@@ -234,12 +235,16 @@ def summarise_first_read(integration: Integration, step: Mapping[str, Any]) -> d
 
 @dataclass(frozen=True, slots=True)
 class ImportProgress:
-    """An import as the panel shows it. ``minutes`` is what it takes, or what is left of it."""
+    """An import as the panel shows it. ``minutes`` is what it takes, or what is left of it.
+
+    ``details_left`` is how many orders of a list that was read are still to be read one by one.
+    """
 
     run: OrderImport
     minutes: int
     rows_per_minute: int
     is_by_rows: bool
+    details_left: int
 
     @property
     def polls(self) -> bool:
@@ -256,11 +261,14 @@ def describe_import(integration: Integration, now: dt.datetime) -> ImportProgres
     # A hundred orders a call, and as many notas: two calls. Rows that say too little cost two calls each.
     lists = math.ceil(left / 100)
     is_by_rows = reads_whole_rows(integration)
-    calls = 2 * lists if is_by_rows else lists + 2 * left
+    details_left = 0
+    if not is_by_rows and run.state in (ImportState.RUNNING, ImportState.DONE):
+        details_left = count_waiting(integration.channel, "complete_order")
+    calls = 2 * lists if is_by_rows else lists + 2 * (left + details_left)
     minutes = math.ceil(calls / (run.calls_per_minute or 1))
     elapsed = ((run.finished_at or now) - run.started_at).total_seconds() if run.started_at else 0
     pace = round(60 * run.rows_read / elapsed) if elapsed > 1 else 0
-    return ImportProgress(run, minutes, pace, is_by_rows)
+    return ImportProgress(run, minutes, pace, is_by_rows, details_left)
 
 
 def reads_whole_rows(integration: Integration) -> bool:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -53,20 +53,34 @@ def reach(job: JobContext, integration: Integration) -> Iterator[tuple[Provider,
 def _prove_references(provider: Provider, context: IntegrationContext) -> None:
     integration = context.integration
     with tenant(integration.organization_id):
-        references = selectors.newest_references(integration) if integration.proven_protocol else []
-    # One that was deleted there meanwhile proves nothing; that none of them is there proves enough.
-    number = next((str(reference.order.number) for reference in references), "")
-    for reference in references:
-        try:
-            shown = provider.get_order(context, reference.external_id).order.number
-        except NotFound:
-            continue
-        number = "" if shown == reference.order.erp_number else str(reference.order.number)
-        break
-    if number:
-        raise AuthenticationFailed("integration.references_differ", {"number": number})
+        references = selectors.newest_references(integration)
+    differing = _find_differing_order(provider, context, references)
+    if differing:
+        raise AuthenticationFailed("integration.references_differ", {"number": differing})
     with tenant(integration.organization_id):
         Integration.objects.filter(pk=integration.pk).update(proven_protocol=integration.protocol)
+
+
+def _find_differing_order(
+    provider: Provider, context: IntegrationContext, references: Sequence[OrderReference]
+) -> str:
+    """Our number of an order that the ERP shows as another one, or ``""``."""
+    for reference in references:
+        with suppress(NotFound):
+            shown = provider.get_order(context, reference.external_id).order.number
+            return "" if shown == reference.order.erp_number else str(reference.order.number)
+    # Deleted at the ERP, every one of them, or known there by other identifiers?
+    days = [reference.order.placed_on for reference in references if reference.order.placed_on]
+    if days:
+        page = provider.list_orders(context, OrderQuery(created_from=min(days)), offset=0)
+        # The number alone may have been given again.
+        there = {(row.number, row.placed_on, row.total): row.external_id for row in page.items}
+        for reference in references:
+            order = reference.order
+            known = there.get((order.erp_number, order.placed_on, order.total), reference.external_id)
+            if known != reference.external_id:
+                return str(order.number)
+    return ""
 
 
 def _apply(integration: Integration, page: Page[ErpOrder], priority: Priority) -> services.PageResult:
@@ -97,7 +111,7 @@ def pull_orders(job: JobContext) -> None:
             reading = advance(reading, page)
             step["reading"] = reading.to_step()
             with tenant(job.organization_id):
-                _apply(integration, page, Priority.POLL)
+                _apply(integration, page, Priority.COMPLETION)
                 job.save_step(**step)
         with tenant(job.organization_id):
             _finish_reading(integration, step, reading)
@@ -179,7 +193,7 @@ def sweep_orders(job: JobContext) -> None:
             if reading.is_done:
                 step |= {"situations": step["situations"][1:], "reading": Reading().to_step()}
             with tenant(job.organization_id):
-                _apply(integration, page, Priority.POLL)
+                _apply(integration, page, Priority.COMPLETION)
                 services.mark_seen(integration=integration, external_ids=page.row_ids, at=started_at)
                 job.save_step(**step)
     with tenant(job.organization_id):

@@ -86,7 +86,9 @@ def upsert_from_list(
 
 def _says_more(known: Mapping[str, OrderReference], row: ErpOrder) -> bool:
     reference = known[row.external_id]
-    return reference.row_hash != row.row_hash or reference.deleted_at is not None
+    is_unlike = reference.row_hash != row.row_hash or reference.deleted_at is not None
+    # The single order may have told a situation in which it is no longer, or was not yet.
+    return is_unlike or reference.situation != row.situation[:40]
 
 
 def _create_orders(

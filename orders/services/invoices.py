@@ -10,9 +10,11 @@ from copy import copy
 from django.db import transaction
 
 from accounts import clock
+from contracts.provider import Capability
 from contracts.records import ErpInvoice, ErpShipment, InvoiceState, RowProblem
 from history.models import HistoryEntry
 from history.services import record_all
+from integrations import registry
 from integrations.models import Integration
 from orders.models import Invoice, OrderReference, OrderShipment
 from orders.services.following import has_valid_invoice
@@ -59,6 +61,8 @@ def _finder(
     integration: Integration, invoices: Sequence[ErpInvoice]
 ) -> Callable[[ErpInvoice], OrderReference | None]:
     """Look up, in a few queries, the orders that these notas may belong to."""
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
+    is_named = protocol.can(Capability.INVOICES_NAME_ORDERS)
     references = OrderReference.objects.select_for_update(of=("self",)).filter(integration=integration)
     references = references.select_related("order").order_by("id")
     origins = {invoice.order_external_id for invoice in invoices if invoice.order_external_id}
@@ -81,6 +85,9 @@ def _finder(
             return by_origin.get(invoice.order_external_id)
         if invoice.external_id in orders_of:
             return by_order.get(orders_of[invoice.external_id])
+        if not is_named:
+            # A number of one shop may be another shop's too: there the order itself names its nota.
+            return None
         # Two orders with one number (a split, a copy) give no answer: a wrong nota is worse than none.
         found = by_number.get(invoice.ecommerce_number[:80], [])
         return found[0] if len(found) == 1 else None

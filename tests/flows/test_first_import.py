@@ -65,7 +65,9 @@ def test_plan_then_import_then_summary(old_orders: Company, run_jobs: RunJobs) -
 
 
 @pytest.mark.parametrize("protocol", ["v2"])
-def test_by_token_the_plan_says_what_each_order_costs(old_orders: Company, run_jobs: RunJobs) -> None:
+def test_by_token_each_order_has_its_cost_and_the_panel_says_so(
+    old_orders: Company, run_jobs: RunJobs
+) -> None:
     company = old_orders
     act(company, "plan", days="365")
     run_jobs()
@@ -74,6 +76,19 @@ def test_by_token_the_plan_says_what_each_order_costs(old_orders: Company, run_j
     assert "Pela API 2.0 cada pedido custa uma consulta, e cada nota outra." in page
     # Three pages, 250 orders and 250 notas at 30 a minute.
     assert "Leva cerca de 17 min" in page
+
+    act(company, "start")
+    while read_run(company).state != "done":
+        assert runner.run_one() is not None
+    page = company.page(f"pedidos/importacao/{company.integration.pk}/")
+    with tenant(company.organization):
+        left = Job.objects.filter(kind="complete_order", status="pending").count()
+    assert left > 0
+    assert f"<strong>{left} pedidos</strong>, lidos um a um" in page
+    run_jobs()
+    assert "lidos um a um" not in company.page(f"pedidos/importacao/{company.integration.pk}/")
+    with tenant(company.organization):
+        assert not Order.objects.filter(details_loaded_at=None).exists()
 
 
 def test_cancelled_between_pages_keeps_what_came(old_orders: Company, run_jobs: RunJobs) -> None:

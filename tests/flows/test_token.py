@@ -6,14 +6,19 @@ import datetime as dt
 from collections.abc import Callable
 
 import pytest
+from django.test import Client
 
-from accounts.models import Membership
-from accounts.services import deactivate_member
+from accounts.models import Membership, Perfil, User
+from accounts.services import add_member, deactivate_member
 from accounts.tenancy import tenant
+from contracts.errors import AuthenticationFailed
+from contracts.records import ErpAccount
 from history.models import HistoryEntry
+from integrations.credentials import IntegrationContext
 from integrations.models import ConnectionTest, Credential, Integration
+from integrations.services import AuthorizationRejected, record_connection
 from jobs.models import Budget, Channel, Job, Schedule
-from orders.models import Order, OrderReference
+from orders.models import Invoice, Order, OrderReference
 from tests.flows.conftest import Company, TokenCompany
 
 RunJobs = Callable[[], int]
@@ -308,3 +313,145 @@ def test_switch_stops_when_the_other_protocol_shows_another_order(
     with tenant(company.organization):
         assert Order.objects.get().erp_number == "999999"
         assert not Job.objects.filter(status="parked").exists()
+
+
+def test_job_under_way_does_not_read_by_a_token_that_is_not_proven(
+    company: TokenCompany, run_jobs: RunJobs
+) -> None:
+    """The token was changed, and the channel paused, while a worker held a job."""
+    company.account.add_orders(situacao=3)
+    integration = company.connect()
+    run_jobs()
+    other = company.account.tiny.add_account(cnpj="11444777000161", seed="other")
+    other.add_orders(situacao=3)
+    company.save(str(integration.pk), token=other.add_integration()["token"])
+    context = IntegrationContext(integration)
+    with pytest.raises(AuthenticationFailed, match=r"integration\.other_token"):
+        context.access_token()
+    assert other.count_calls() == {}
+
+
+def test_access_saved_during_its_proof_is_proven_itself(company: TokenCompany) -> None:
+    company.save(action="save")
+    with tenant(company.organization):
+        person = Membership.objects.get(perfil="admin")
+        with pytest.raises(AuthorizationRejected, match=r"integration\.changed_meanwhile"):
+            record_connection(
+                integration_id=company.integration.pk,
+                grant=None,
+                account=ErpAccount("11222333000181", "Outra"),
+                person=person,
+                token="the-token-of-before",
+            )
+    assert (company.integration.state, company.integration.account_document) == ("draft", "")
+
+
+def test_only_an_administrador_connects_by_a_test(
+    company: TokenCompany, run_jobs: RunJobs, client_of: Callable[[User], Client]
+) -> None:
+    company.save(action="save")
+    operator = add_member(
+        organization=company.organization, email="op@aurora.example", name="Olga", perfil=Perfil.OPERATOR
+    )
+    company.client = client_of(operator.user)
+    company.client.post(f"{company.base}/integracoes/erp/nativos/tiny/{company.integration.pk}/testar/")
+    run_jobs()
+    assert company.integration.state == "draft"
+    step = steps_of(company)["connection"]
+    assert (step["state"], step["remedy"]) == (
+        "warning",
+        "Peça a um Administrador da sua empresa para clicar em Conectar.",
+    )
+    with tenant(company.organization):
+        assert Order.objects.count() == 0
+        assert not Schedule.objects.exists()
+
+
+def test_token_that_may_not_read_orders_is_not_connected(company: TokenCompany, run_jobs: RunJobs) -> None:
+    company.account.tiny.add_fault(
+        account_id=company.account.id, route=company.LIST, times=1, preset="v2_code_5"
+    )
+    company.save()
+    run_jobs()
+    assert company.integration.state == "draft"
+    steps = steps_of(company)
+    assert steps["permissions"]["state"] == "failure"
+    assert steps["permissions"]["detail"].startswith("O Tiny não libera Pedidos")
+    assert "connection" not in steps
+
+
+def test_conectar_of_a_deactivated_user_says_so(company: TokenCompany, run_jobs: RunJobs) -> None:
+    integration = company.connect()
+    run_jobs()
+    with tenant(company.organization):
+        Membership.objects.filter(pk=company.author.pk).update(is_active=False)
+    company.client.post(f"{company.base}/integracoes/erp/nativos/tiny/{integration.pk}/conectar/")
+    run_jobs()
+    step = steps_of(company)["fields"]
+    assert step["detail"] == "O usuário da integração está inativo."
+    assert "Integração Tiny foi desativado em Usuários" in step["remedy"]
+
+
+def test_orders_that_were_all_deleted_at_tiny_do_not_stop_a_switch(
+    company: TokenCompany, run_jobs: RunJobs
+) -> None:
+    (row,) = company.account.add_orders(situacao=3)
+    integration = company.connect()
+    run_jobs()
+    company.account.change_order(row["id"], delete=True)
+    # Its number is given again.
+    (other,) = company.account.add_orders(situacao=3, valorFrete=91.37)
+    assert other["numero"] == row["numero"]
+    switch_to_oauth(company, integration)
+    run_jobs()
+    now = company.integration
+    assert (now.disconnect_code, now.state, now.proven_protocol) == ("", "connected", "v3")
+
+
+def test_orders_that_are_known_there_by_other_identifiers_stop_a_switch(
+    company: TokenCompany, run_jobs: RunJobs
+) -> None:
+    company.account.add_orders(situacao=3)
+    integration = company.connect()
+    run_jobs()
+    with tenant(company.organization):
+        OrderReference.objects.update(external_id="123")
+    switch_to_oauth(company, integration)
+    run_jobs()
+    assert company.integration.disconnect_code == "integration.references_differ"
+    with tenant(company.organization):
+        assert OrderReference.objects.get().deleted_at is None
+
+
+def test_nota_of_another_shop_with_the_same_number_is_not_taken(
+    company: TokenCompany, run_jobs: RunJobs, move_clock: MoveClock
+) -> None:
+    number = "1001"
+    (ours,) = company.account.add_orders(situacao=1, nota=False, numeroPedidoEcommerce=number)
+    company.account.add_orders(situacao=2, nota=True, numeroPedidoEcommerce=number)
+    company.connect()
+    run_jobs()
+    with tenant(company.organization):
+        assert Order.objects.get().erp_number == str(ours["numero"])
+        assert not Invoice.objects.exists()
+    company.account.change_order(ours["id"], nota=True)
+    move_clock(dt.timedelta(minutes=61))
+    run_jobs()
+    truth = {row["id"]: row for row in company.account.list_orders()}
+    with tenant(company.organization):
+        assert Invoice.objects.get().access_key == truth[ours["id"]]["chaveAcesso"]
+
+
+def test_situation_that_only_the_single_order_told_is_put_right_by_the_next_list(
+    company: TokenCompany, run_jobs: RunJobs, move_clock: MoveClock
+) -> None:
+    company.account.add_orders(situacao=3)
+    company.connect()
+    run_jobs()
+    with tenant(company.organization):
+        Order.objects.update(status="in_transit")
+        OrderReference.objects.update(situation="enviado")
+    move_clock(dt.timedelta(minutes=6))
+    run_jobs()
+    with tenant(company.organization):
+        assert OrderReference.objects.get().situation == "aprovado"

@@ -97,6 +97,7 @@ def integration(organization: Organization) -> Integration:
     with tenant(organization):
         row = Integration.objects.create(
             provider="tiny",
+            protocol="v3",
             name="Integração Tiny ERP",
             state=IntegrationState.CONNECTED,
             account_document="11222333000181",

@@ -162,7 +162,11 @@ def test_filter_by_integration_exists_when_there_are_two(
     assert 'name="integracao"' not in get()
     with tenant(organization):
         other = Integration.objects.create(
-            provider="tiny", name="Segunda", import_situations=["aprovado"], created_at=integration.created_at
+            provider="tiny",
+            protocol="v3",
+            name="Segunda",
+            import_situations=["aprovado"],
+            created_at=integration.created_at,
         )
         Erp(other).list(make_row("700"))
     assert numbers(get(integracao=str(other.pk))) == [4]

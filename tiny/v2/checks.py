@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from contracts.provider import ProviderContext
 from contracts.records import CheckState, CheckStep, InvoiceQuery, OrderQuery
@@ -29,6 +30,7 @@ from tiny.v2 import mappers
 from tiny.v2.client import SAO_PAULO, TinyV2Client
 from tiny.values import read_number
 
+ORDERS = "Pedidos"
 INTEGRATOR = ("integrator", "Identificador do integrador")
 CHECKS: Sequence[tuple[str, str]] = (ADDRESS, ACCESS, INTEGRATOR, PERMISSIONS, LIMIT, CLOCK)
 OTHER_ACCOUNT = "Copie o Token da conta certa no Tiny, salve e teste de novo."
@@ -68,14 +70,14 @@ def _tell_of_integrator() -> CheckStep:
 def _check_modules(client: TinyV2Client, today: dt.date) -> CheckStep:
     granted, missing = ask_each(
         (
-            ("Pedidos", lambda: client.list_orders(OrderQuery(created_from=today), page=1)),
+            (ORDERS, lambda: client.list_orders(OrderQuery(created_from=today), page=1)),
             ("Notas fiscais", lambda: client.list_invoices(InvoiceQuery(issued_from=today), page=1)),
             ("Formas de envio", client.list_shipping_methods),
         )
     )
     if not missing:
         return make_step(PERMISSIONS, CheckState.OK, f"{enumerate_names(granted)}.")
-    return make_step(
+    step = make_step(
         PERMISSIONS,
         CheckState.FAILURE,
         f"O Tiny não libera {enumerate_names(missing)} para este token."
@@ -83,6 +85,8 @@ def _check_modules(client: TinyV2Client, today: dt.date) -> CheckStep:
         "Confira no Tiny se o seu plano e os módulos da conta incluem isso e teste de novo.",
         "open_erp",
     )
+    # Without orders there is nothing to connect for.
+    return replace(step, is_fatal=ORDERS in missing)
 
 
 def _check_limit(headers: Mapping[str, str]) -> CheckStep:
@@ -90,11 +94,12 @@ def _check_limit(headers: Mapping[str, str]) -> CheckStep:
     if limit is None:
         return make_step(LIMIT, CheckState.OK, "O Tiny não informou o limite nesta resposta.")
     if limit <= 0:
-        return make_step(
+        step = make_step(
             LIMIT,
             CheckState.FAILURE,
             "Seu plano do Tiny não inclui chamadas de API.",
             "Mude o plano no Tiny ou ligue a extensão de API e teste de novo.",
             "open_erp",
         )
+        return replace(step, is_fatal=True)
     return make_step(LIMIT, CheckState.OK, f"Seu plano permite {limit} chamadas por minuto.")
