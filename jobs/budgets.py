@@ -39,13 +39,14 @@ PLAUSIBLE_LIMITS = range(10, 10_001)
 LONGEST_RESET_SECONDS = 600.0
 
 
-def take_slot(budget_key: str, kind: str) -> None:
+def take_slot(budget_key: str, kind: str, *, gives_way: bool = True) -> None:
     """Wait for the account's next slot, or raise ``JobPostponed`` (to its time) if it is over 3 s away.
 
     ``kind`` is ``"read"``, ``"write"`` or ``"batch"``. A job that has saved a step gives way here when others
-    wait for a worker. Outside any transaction, because the row would stay locked for every other worker.
+    wait for a worker, unless a person waits for it (``gives_way``). Outside any transaction, because the row
+    would stay locked for every other worker.
     """
-    if turns.should_yield():
+    if gives_way and turns.should_yield():
         raise JobPostponed(_next_slot_at(budget_key, kind))
     seconds = _reserve(budget_key, kind)
     if seconds > 0:

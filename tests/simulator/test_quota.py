@@ -79,6 +79,14 @@ def test_sliding_window_gives_back_call_by_call(meter: Meter) -> None:
     assert quota(meter.read()) == (429, 2, 0, 20)
 
 
+@pytest.mark.parametrize("window", ["fixed", "sliding"])
+def test_clock_that_is_set_back_refuses_nothing_for_what_is_still_to_come(meter: Meter, window: str) -> None:
+    meter.set(read_limit=2, window=window)
+    assert [meter.read().status_code for _ in range(3)] == [200, 200, 429]
+    meter.advance(-600)
+    assert [meter.read().status_code for _ in range(3)] == [200, 200, 429]
+
+
 def test_reads_and_writes_are_counted_apart(meter: Meter) -> None:
     meter.set(read_limit=1, write_limit=2, quota_headers="all")
     assert quota(meter.read()) == (200, 1, 0, 60)

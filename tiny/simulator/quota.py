@@ -80,11 +80,13 @@ def consume(cursor: Cursor, account: Row, bucket: str, count: int) -> int:
 def _open(cursor: Cursor, account: Row, bucket: str, moment: float) -> tuple[list[float], int]:
     """The uses that the window still holds, locked, and the seconds until it gives room again."""
     seconds = SECONDS[bucket]
+    # A clock that was set back leaves uses that are still to come: they count in no window.
+    kept = [at for at in store.lock_uses(cursor, account["id"], bucket) if at <= moment]
     if account["quota_window"] == "fixed":
         opened_at = moment // seconds * seconds
-        uses = [at for at in store.lock_uses(cursor, account["id"], bucket) if at >= opened_at]
+        uses = [at for at in kept if at >= opened_at]
         ends_at = opened_at + seconds
     else:
-        uses = [at for at in store.lock_uses(cursor, account["id"], bucket) if at > moment - seconds]
+        uses = [at for at in kept if at > moment - seconds]
         ends_at = min(uses, default=moment) + seconds
     return uses, max(1, math.ceil(ends_at - moment))
