@@ -263,7 +263,8 @@ def send(
 
 def seen(response: HttpResponse) -> tuple[int, dict[str, str], str]:
     """All that the browser gets, but for what differs at every request."""
-    headers = {name: value for name, value in response.items() if name != "Set-Cookie"}
+    # Pages that nobody may keep expire at the second in which they are made.
+    headers = {name: value for name, value in response.items() if name not in ("Set-Cookie", "Expires")}
     return response.status_code, headers, response.content.decode()
 
 
