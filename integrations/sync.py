@@ -136,15 +136,7 @@ def _connect_by_token(test: ConnectionTest) -> CheckStep:
                 integration_id=integration.pk, grant=None, account=account, person=person, token=token
             )
     except (ErpError, AuthorizationRejected) as error:
-        explanation = registry.explain(error.code, error.params, integration.provider)
-        return replace(
-            step,
-            state=CheckState.FAILURE,
-            detail=f"{explanation.title}.",
-            remedy=explanation.detail,
-            action=explanation.action,
-            is_fatal=True,
-        )
+        return _fail(step, error, integration)
     return replace(step, detail=f"Conectado à conta {account.name}. A leitura dos pedidos começou sozinha.")
 
 
@@ -174,16 +166,21 @@ def _check_author(integration: Integration, step: CheckStep) -> CheckStep:
     try:
         credentials.refuse_inactive_author(integration)
     except AuthenticationFailed as error:
-        explanation = registry.explain(error.code, error.params)
-        return replace(
-            step,
-            state=CheckState.FAILURE,
-            detail=f"{explanation.title}.",
-            remedy=explanation.detail,
-            action=explanation.action,
-            is_fatal=True,
-        )
+        return _fail(step, error, integration)
     return step
+
+
+def _fail(step: CheckStep, error: ErpError | AuthorizationRejected, integration: Integration) -> CheckStep:
+    """The step with what went wrong, and what to do about it."""
+    explanation = registry.explain(error.code, error.params, integration.provider)
+    return replace(
+        step,
+        state=CheckState.FAILURE,
+        detail=f"{explanation.title}.",
+        remedy=explanation.detail,
+        action=explanation.action,
+        is_fatal=True,
+    )
 
 
 def _check_fields(protocol: ErpProtocol, credential: Credential) -> CheckStep:
