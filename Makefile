@@ -25,7 +25,7 @@ soak: export AXE_SETTINGS = all
 soak: export DAYS = 30
 soak: export CONNECTIONS = 200
 soak: ## every fault three times, ten storms of kills, axe in all settings, thirty days of renewals for 200
-	$(BOOTSTRAP) test -n 0 -m \"slow or not slow\" tests/faults tests/browser/test_accessibility.py \
+	$(BOOTSTRAP) test -n 0 -m "slow or not slow" tests/faults tests/browser/test_accessibility.py \
 		tests/flows/test_two_days.py $(ARGS)
 
 bench: ## what is measured, for docs/PERFORMANCE.md (ARGS="-k import" narrows it)
