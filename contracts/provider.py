@@ -16,11 +16,18 @@ from contracts.records import (
     ErpInvoice,
     ErpOrder,
     ErpOrderDetail,
+    ErpPriceList,
+    ErpProduct,
+    ErpProductRow,
     ErpShippingMethod,
+    ErpStock,
+    ErpWarehouse,
     Explanation,
     InvoiceQuery,
     OrderQuery,
     Page,
+    ProductDraft,
+    ProductQuery,
     Situation,
     TokenGrant,
 )
@@ -47,6 +54,12 @@ class Capability(StrEnum):
 
     INVOICES_NAME_ORDERS = "invoices_name_orders"
     """The list of notas tells of which order each one is."""
+
+    PRODUCTS_BY_CHANGE = "products_by_change"
+    """The list of products can be asked for what changed since a moment."""
+
+    STOCK_IN_PRODUCT = "stock_in_product"
+    """The single product tells its physical stock, over all warehouses."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,3 +175,31 @@ class Provider(Protocol):
     def get_invoice(self, context: ProviderContext, external_id: str) -> ErpInvoice: ...
 
     def list_shipping_methods(self, context: ProviderContext) -> Sequence[ErpShippingMethod]: ...
+
+    def list_products(
+        self, context: ProviderContext, query: ProductQuery, *, offset: int
+    ) -> Page[ErpProductRow]:
+        """Variations are rows of their own. Raises ``UnsupportedFeature`` for a filter it does not have."""
+
+    def get_product(self, context: ProviderContext, external_id: str) -> ErpProduct:
+        """One call. Raises ``NotFound`` for a product that the ERP does not know (any more)."""
+
+    def get_stock(self, context: ProviderContext, external_id: str) -> ErpStock:
+        """One call. Raises ``NotFound``."""
+
+    def list_warehouses(self, context: ProviderContext) -> Sequence[ErpWarehouse] | None:
+        """At most one call. ``None`` where the ERP does not tell them to this account."""
+
+    def list_price_lists(self, context: ProviderContext) -> Sequence[ErpPriceList]: ...
+
+    def create_product(self, context: ProviderContext, draft: ProductDraft) -> str:
+        """The new product's identifier. The caller looked the SKU up before: a repeated call makes a second.
+
+        Raises ``RejectedByErp``, or ``UnsupportedFeature`` for a brand or category that cannot be written.
+        """
+
+    def update_product(self, context: ProviderContext, external_id: str, draft: ProductDraft) -> None:
+        """Read, merge, write back: what ``draft`` leaves open stays as the ERP has it at that moment.
+
+        Repeating it is harmless. Raises ``NotFound``, ``RejectedByErp`` or ``UnsupportedFeature``.
+        """

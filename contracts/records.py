@@ -189,6 +189,164 @@ class ErpShippingMethod:
     is_enabled: bool = True
 
 
+class ProductKind(StrEnum):
+    """``PARENT`` groups variations and is not sold itself; a ``VARIATION`` belongs to one."""
+
+    SIMPLE = "simple"
+    PARENT = "parent"
+    VARIATION = "variation"
+    KIT = "kit"
+    MANUFACTURED = "manufactured"
+    MATERIAL = "material"
+
+
+class ProductState(StrEnum):
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class ErpProductRow:
+    """A row of the ERP's list of products. ``sku`` is as the seller wrote it, and may be empty or repeated.
+
+    ``price`` is that of the list of prices asked for, else the product's own; a ``promotional_price`` of
+    0 is ``None``: there is none. ``row_hash`` changes when, and only when, something that we read from the
+    row changed, or the ERP says that the product did.
+    """
+
+    external_id: str
+    sku: str
+    name: str
+    kind: ProductKind
+    state: ProductState
+    gtin: str = ""
+    unit: str = ""
+    price: Decimal | None = None
+    promotional_price: Decimal | None = None
+    row_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErpVariation:
+    """What only the parent tells of a variation: that it has it, and by what it differs from the others."""
+
+    external_id: str
+    attributes: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ErpComponent:
+    """A product that a kit holds, or that a manufactured product is made of."""
+
+    external_id: str
+    sku: str
+    name: str
+    quantity: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class ErpProduct:
+    """A single product. ``description`` is HTML as the ERP has it, hostile or not.
+
+    ``category`` is the path from the root. Weights are in kg, measures of the package in cm.
+    ``stock_balance`` is the physical stock over all warehouses that count, ``None`` where the ERP tells it
+    by a call of its own only.
+    """
+
+    row: ErpProductRow
+    description: str = ""
+    brand: str = ""
+    category: tuple[str, ...] = ()
+    ncm: str = ""
+    net_weight: Decimal | None = None
+    gross_weight: Decimal | None = None
+    height: Decimal | None = None
+    width: Decimal | None = None
+    length: Decimal | None = None
+    images: tuple[str, ...] = ()
+    parent_external_id: str = ""
+    variations: tuple[ErpVariation, ...] = ()
+    components: tuple[ErpComponent, ...] = ()
+    stock_balance: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErpWarehouseStock:
+    """Stock in one depósito. ``is_ignored``: the seller keeps it out of the product's balance."""
+
+    name: str
+    balance: Decimal
+    reserved: Decimal
+    is_ignored: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ErpStock:
+    """The stock of one product. What is available is ``balance - reserved``, and may be negative.
+
+    Amounts are over all warehouses; Tiny's root is not always their sum, so both are kept.
+    """
+
+    external_id: str
+    balance: Decimal
+    reserved: Decimal
+    warehouses: tuple[ErpWarehouseStock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ErpWarehouse:
+    """A depósito. ``is_ignored`` as in ``ErpWarehouseStock``."""
+
+    name: str
+    is_ignored: bool = False
+    has_reservations: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ErpPriceList:
+    external_id: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProductQuery:
+    """Which products to list. ``changed_from`` is a moment, inclusive; not every protocol can filter by it.
+
+    ``sku`` is matched exactly. With ``price_list_id`` each row has that list's prices.
+    """
+
+    changed_from: dt.datetime | None = None
+    sku: str = ""
+    price_list_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProductDraft:
+    """What a product should be at the ERP. A value that is ``None`` is left as the ERP has it.
+
+    Texts that are ``""`` and tuples that are ``()`` empty the ERP's value. ``sku``, ``name`` and ``price``
+    are needed to create one.
+    """
+
+    sku: str
+    name: str | None = None
+    description: str | None = None
+    state: ProductState | None = None
+    brand: str | None = None
+    category: tuple[str, ...] | None = None
+    ncm: str | None = None
+    gtin: str | None = None
+    unit: str | None = None
+    price: Decimal | None = None
+    promotional_price: Decimal | None = None
+    net_weight: Decimal | None = None
+    gross_weight: Decimal | None = None
+    height: Decimal | None = None
+    width: Decimal | None = None
+    length: Decimal | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class RowProblem:
     """A row of a list that could not be read: it is kept as a problem and never dropped in silence."""
