@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 
 from django.conf import settings
@@ -12,13 +13,28 @@ from accounts import clock, gateways
 from accounts.models import Membership, Perfil, User
 from accounts.tenancy import tenant
 from contracts.errors import AuthenticationFailed, ErpError, PermissionMissing
-from contracts.provider import ErpProtocol
+from contracts.provider import ErpProtocol, Provider
 from contracts.records import CheckState, CheckStep, ErpAccount, TokenGrant
+from history.services import acting_as
 from integrations import credentials, registry, services
+from integrations.credentials import IntegrationContext
 from integrations.models import ConnectionTest, Credential, Integration, IntegrationState
 from integrations.services import Authorization, AuthorizationRejected
 from jobs.runner import JobContext
 from jobs.selectors import is_paused
+
+
+@contextmanager
+def reach(job: JobContext, integration: Integration) -> Iterator[tuple[Provider, IntegrationContext]]:
+    """The ERP by the integration's protocol; what its block records is recorded in the name of its user."""
+    with tenant(job.organization_id):
+        author = integration.author
+        name = author.user.name if author else ""
+    with acting_as(name):
+        yield (
+            registry.get_provider(integration.provider),
+            IntegrationContext(integration, job_id=job.id),
+        )
 
 
 def renew_token(job: JobContext) -> None:

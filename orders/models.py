@@ -8,6 +8,7 @@ from django.db.models import Q
 from accounts.tenancy import TenantModel
 from contracts.order_status import OrderStatus
 from contracts.records import InvoiceState
+from integrations.imports import IS_OPEN, ImportRun
 from integrations.references import ErpReference
 
 
@@ -211,43 +212,15 @@ class OrderShipment(TenantModel):
         return self.tracking_code or self.shipping_method
 
 
-class ImportState(models.TextChoices):
-    PLANNING = "planning", "Contando"
-    PLANNED = "planned", "Aguardando você"
-    RUNNING = "running", "Em andamento"
-    DONE = "done", "Concluída"
-    CANCELLED = "cancelled", "Cancelada"
+class OrderImport(ImportRun):
+    """Orders of the past that a person asked for, from ``created_from`` on."""
 
-
-class OrderImport(TenantModel):
-    """Orders of the past that a person asked for: first a plan, then the reading, then a summary.
-
-    ``rows_total`` is how many the ERP says there are since ``created_from``; ``calls_per_minute`` is the
-    account's limit when the plan was made. ``rows_read`` and the other counts grow with each page.
-    """
-
-    integration = models.ForeignKey(
-        "integrations.Integration", on_delete=models.PROTECT, related_name="+", db_constraint=False
-    )
-    state = models.CharField(max_length=10, choices=ImportState, default=ImportState.PLANNING)
     created_from = models.DateField()
-    requested_by = models.CharField(max_length=120)
-    requested_at = models.DateTimeField()
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    calls_per_minute = models.FloatField(null=True)
-    rows_total = models.IntegerField(null=True)
-    rows_read = models.IntegerField(default=0)
-    rows_created = models.IntegerField(default=0)
-    rows_passed_over = models.IntegerField(default=0)
-    rows_unreadable = models.IntegerField(default=0)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["organization", "integration"],
-                condition=Q(state__in=["planning", "planned", "running"]),
-                name="orders_import_one_open",
+                fields=["organization", "integration"], condition=IS_OPEN, name="orders_import_one_open"
             )
         ]
 

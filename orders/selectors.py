@@ -18,9 +18,10 @@ from contracts.provider import Capability
 from contracts.records import InvoiceState
 from history.models import HistoryEntry
 from integrations import registry
+from integrations.imports import ImportState
 from integrations.models import Integration
 from jobs.selectors import count_waiting
-from orders.models import ImportState, Invoice, Order, OrderImport, OrderReference, PassedOverOrder
+from orders.models import Invoice, Order, OrderImport, OrderReference, PassedOverOrder
 from orders.sentences import PASSED_OVER
 
 # A nota may be dated a little before we could see it.
@@ -281,12 +282,6 @@ def newest_references(integration: Integration) -> list[OrderReference]:
     """Some orders of the integration that stood at the ERP when it was last asked."""
     references = OrderReference.objects.filter(integration=integration, deleted_at=None)
     return list(references.select_related("order").order_by("-order_id")[:5])
-
-
-def author_name(integration: Integration) -> str:
-    """In whose name the integration writes, or ``""``."""
-    author = integration.author
-    return author.user.name if author else ""
 
 
 def is_awaiting_invoices(integration: Integration) -> bool:

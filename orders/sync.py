@@ -16,16 +16,18 @@ from accounts.tenancy import tenant
 from contracts.errors import AuthenticationFailed, MappingError, NotFound
 from contracts.provider import Capability, Provider
 from contracts.records import ErpOrder, InvoiceQuery, OrderQuery, Page
-from history.services import acting_as, record
+from history.services import record
 from integrations import registry
+from integrations import sync as integrations_sync
 from integrations.credentials import IntegrationContext
 from integrations.cursors import read_cursor, write_cursor
+from integrations.imports import ImportState
 from integrations.models import Integration, IntegrationState
 from jobs import queue
 from jobs.queue import Priority
 from jobs.runner import JobContext
 from orders import selectors, services
-from orders.models import ImportState, OrderImport, OrderReference
+from orders.models import OrderImport, OrderReference
 from orders.paging import Reading, advance
 
 ORDERS, INVOICES = "orders", "invoices"
@@ -40,13 +42,9 @@ def reach(job: JobContext, integration: Integration) -> Iterator[tuple[Provider,
     The identifiers that we keep were learnt by one protocol; before another one is used, an order is read by
     it and compared. Raises ``AuthenticationFailed`` if it is another order: then nothing may be applied.
     """
-    provider = registry.get_provider(integration.provider)
-    context = IntegrationContext(integration, job_id=job.id)
-    with tenant(job.organization_id):
-        author = selectors.author_name(integration)
-    if integration.proven_protocol != integration.protocol:
-        _prove_references(provider, context)
-    with acting_as(author):
+    with integrations_sync.reach(job, integration) as (provider, context):
+        if integration.proven_protocol != integration.protocol:
+            _prove_references(provider, context)
         yield provider, context
 
 

@@ -12,6 +12,7 @@ from accounts.permissions import ADMINS, READERS, TenantRequest, tenant_view
 from history.selectors import list_entries
 from history.timeline import build_days
 from integrations import registry
+from integrations.imports import ImportRefused
 from integrations.models import Integration, IntegrationState
 from integrations.selectors import list_integrations
 from jobs.queue import Priority
@@ -110,7 +111,7 @@ def order_import(request: TenantRequest, pk: int) -> HttpResponse:
             raise Http404
         try:
             _act_on_import(request, integration, form)
-        except services.ImportRefused as error:
+        except ImportRefused as error:
             refusal, status = str(error), 422
         if not wants_fragment(request) and status == 200:
             return redirect(
@@ -133,7 +134,7 @@ def _act_on_import(request: TenantRequest, integration: Integration, form: Impor
     action = request.POST.get("action", "")
     if action == "plan":
         if not form.is_valid():
-            raise services.ImportRefused("Escolha de quantos dias atrás importar.")
+            raise ImportRefused("Escolha de quantos dias atrás importar.")
         person = request.membership.user.name
         services.plan_import(integration=integration, days=int(form.cleaned_data["days"]), person=person)
     elif action == "start":
@@ -141,7 +142,7 @@ def _act_on_import(request: TenantRequest, integration: Integration, form: Impor
     elif action == "cancel":
         services.cancel_import(integration=integration)
     else:
-        raise services.ImportRefused("Escolha o que fazer com a importação.")
+        raise ImportRefused("Escolha o que fazer com a importação.")
 
 
 def _get_or_404(number: int) -> Order:

@@ -1,7 +1,6 @@
 """Orders: writes, inside the caller's ``tenant``, without HTTP."""
 
 from orders.services.backfill import (
-    ImportRefused,
     advance_import,
     cancel_import,
     finish_import,
@@ -24,7 +23,6 @@ from orders.services.lines import SUBJECT
 
 __all__ = [
     "SUBJECT",
-    "ImportRefused",
     "PageResult",
     "advance_import",
     "apply_details",

@@ -9,76 +9,32 @@ from django.db.models import F
 
 from accounts import clock
 from history.services import record
-from integrations.models import Integration, IntegrationState
-from jobs import queue
-from jobs.queue import Priority
-from jobs.selectors import calls_per_minute
-from orders.models import ImportState, OrderImport
+from integrations import imports
+from integrations.models import Integration
+from orders.models import OrderImport
 from orders.services.importing import PageResult
 
-OPEN = (ImportState.PLANNING, ImportState.PLANNED, ImportState.RUNNING)
 
-
-class ImportRefused(ValueError):
-    """What was asked makes no sense now; the text is for the person."""
-
-
-@transaction.atomic
 def plan_import(*, integration: Integration, days: int, person: str) -> OrderImport:
     """Ask the ERP how much there is. Raises ``ImportRefused``."""
-    integration = Integration.objects.select_for_update().get(pk=integration.pk)
-    if integration.state != IntegrationState.CONNECTED:
-        raise ImportRefused("Conecte a integração antes de importar.")
-    if OrderImport.objects.filter(integration=integration, state__in=OPEN).exists():
-        raise ImportRefused("Já há uma importação em andamento. Espere ela terminar, ou cancele.")
-    run: OrderImport = OrderImport.objects.create(
-        integration=integration,
-        created_from=clock.today() - dt.timedelta(days=days),
-        requested_by=person,
-        requested_at=clock.now(),
+    since = clock.today() - dt.timedelta(days=days)
+    return imports.plan(
+        OrderImport, kind="plan_import", integration=integration, person=person, created_from=since
     )
-    queue.enqueue(
-        "plan_import", channel=integration.channel, key=str(run.pk), lock="import", priority=Priority.PERSON
-    )
-    return run
 
 
 def record_plan(*, import_id: int, rows_total: int) -> None:
-    run = OrderImport.objects.select_related("integration").get(pk=import_id)
-    OrderImport.objects.filter(pk=import_id, state=ImportState.PLANNING).update(
-        state=ImportState.PLANNED,
-        rows_total=rows_total,
-        calls_per_minute=calls_per_minute(run.integration.budget_key, "read"),
-    )
+    imports.record_plan(OrderImport, import_id=import_id, rows_total=rows_total)
 
 
-@transaction.atomic
 def start_import(*, integration: Integration) -> None:
     """The person saw the plan and wants it. Raises ``ImportRefused``."""
-    plans = OrderImport.objects.select_for_update().filter(integration=integration, state=ImportState.PLANNED)
-    planned = plans.first()
-    if planned is None:
-        raise ImportRefused("Este plano já não vale. Planeje a importação de novo.")
-    planned.state = ImportState.RUNNING
-    planned.started_at = clock.now()
-    planned.save(update_fields=["state", "started_at"])
-    queue.enqueue(
-        "import_history",
-        channel=integration.channel,
-        key=str(planned.pk),
-        lock="import",
-        priority=Priority.BACKFILL,
-    )
+    imports.start(OrderImport, kind="import_history", integration=integration)
 
 
-@transaction.atomic
 def cancel_import(*, integration: Integration) -> None:
     """Stop after the page that is being read. What was imported stays. Raises ``ImportRefused``."""
-    cancelled = OrderImport.objects.filter(integration=integration, state__in=OPEN).update(
-        state=ImportState.CANCELLED, finished_at=clock.now()
-    )
-    if not cancelled:
-        raise ImportRefused("Esta importação já terminou.")
+    imports.cancel(OrderImport, integration=integration)
 
 
 def advance_import(*, import_id: int, result: PageResult, rows_read: int, rows_total: int | None) -> bool:
@@ -90,23 +46,20 @@ def advance_import(*, import_id: int, result: PageResult, rows_read: int, rows_t
         rows_passed_over=F("rows_passed_over") + result.passed_over,
         rows_unreadable=F("rows_unreadable") + result.problems,
     )
-    return bool(OrderImport.objects.filter(pk=import_id, state=ImportState.RUNNING).exists())
+    return imports.is_wanted(OrderImport, import_id)
 
 
 @transaction.atomic
 def finish_import(*, import_id: int) -> None:
-    finished = OrderImport.objects.filter(pk=import_id, state=ImportState.RUNNING)
-    if finished.update(state=ImportState.DONE, finished_at=clock.now()):
-        run = OrderImport.objects.get(pk=import_id)
-        params = {
-            "since": f"{run.created_from:%d/%m/%Y}",
-            "seen": run.rows_read,
-            "created": run.rows_created,
-            "skipped": run.rows_passed_over,
-        }
-        record(
-            subject_kind="integration",
-            subject_id=run.integration_id,
-            code="orders.import_done",
-            params=params,
-        )
+    run = imports.finish(OrderImport, import_id=import_id)
+    if run is None:
+        return
+    params = {
+        "since": f"{run.created_from:%d/%m/%Y}",
+        "seen": run.rows_read,
+        "created": run.rows_created,
+        "skipped": run.rows_passed_over,
+    }
+    record(
+        subject_kind="integration", subject_id=run.integration_id, code="orders.import_done", params=params
+    )
