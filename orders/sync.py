@@ -23,12 +23,12 @@ from integrations.credentials import IntegrationContext
 from integrations.cursors import read_cursor, write_cursor
 from integrations.imports import ImportState
 from integrations.models import Integration, IntegrationState
+from integrations.reading import Reading, advance
 from jobs import queue
 from jobs.queue import Priority
 from jobs.runner import JobContext
 from orders import selectors, services
 from orders.models import OrderImport, OrderReference
-from orders.paging import Reading, advance
 
 ORDERS, INVOICES = "orders", "invoices"
 # The ERP's filter knows days, not hours, and its clock is not ours.

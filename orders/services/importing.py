@@ -15,9 +15,10 @@ from contracts.records import ErpOrder, Page, RowProblem, Situation
 from customers.services import upsert_many
 from history.services import record_all
 from integrations.models import Integration
+from integrations.rows import apply_apart
 from orders.models import Order, OrderReference, Origin, PassedOverOrder
 from orders.services.following import follow
-from orders.services.lines import UNREADABLE, apply_apart, order_line, record_line, record_problem
+from orders.services.lines import UNREADABLE, order_line, record_line, record_problem
 from orders.services.shipments import create_shipments
 from orders.status_map import decide_import, decide_initial_status
 

@@ -16,9 +16,10 @@ from history.models import HistoryEntry
 from history.services import record_all
 from integrations import registry
 from integrations.models import Integration
+from integrations.rows import apply_apart
 from orders.models import Invoice, OrderReference, OrderShipment
 from orders.services.following import has_valid_invoice
-from orders.services.lines import UNREADABLE, apply_apart, order_line, record_line, record_problem
+from orders.services.lines import UNREADABLE, order_line, record_line, record_problem
 from orders.services.shipments import update_shipment
 
 SEARCH_DAYS = 30

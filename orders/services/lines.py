@@ -1,13 +1,9 @@
-"""The lines that every write of orders leaves behind, and how one bad row is kept apart from the others."""
+"""The lines that every write of orders leaves behind."""
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
-from collections.abc import Callable, Mapping, Sequence
-from typing import TypeVar
-
-from django.db import DatabaseError, OperationalError, transaction
+from collections.abc import Mapping
 
 from contracts.records import RowProblem
 from history.models import HistoryEntry, Source
@@ -15,12 +11,8 @@ from history.services import entry, record
 from integrations.models import Integration
 from orders.models import PassedOverOrder
 
-logger = logging.getLogger(__name__)
-
 SUBJECT = "order"
 UNREADABLE = "orders.row_unreadable"
-
-Row = TypeVar("Row")
 
 
 def order_line(order_id: int, code: str, params: Mapping[str, str], at: dt.datetime) -> HistoryEntry:
@@ -30,26 +22,6 @@ def order_line(order_id: int, code: str, params: Mapping[str, str], at: dt.datet
 
 def record_line(order_id: int, code: str, params: Mapping[str, str], at: dt.datetime) -> None:
     record(subject_kind=SUBJECT, subject_id=order_id, code=code, params=params, source=Source.ERP, at=at)
-
-
-def apply_apart(
-    rows: Sequence[Row], apply: Callable[[Sequence[Row]], None], refuse: Callable[[Row], None]
-) -> None:
-    """Apply all rows at once; when the database refuses them, one by one, and ``refuse`` the bad ones."""
-    if not rows:
-        return
-    try:
-        with transaction.atomic():
-            apply(rows)
-    except OperationalError:
-        raise
-    except (DatabaseError, ValueError) as error:
-        if len(rows) > 1:
-            for row in rows:
-                apply_apart([row], apply, refuse)
-            return
-        logger.warning("a row of the ERP was refused: %s", type(error).__name__)
-        refuse(rows[0])
 
 
 def record_problem(integration: Integration, problem: RowProblem, at: dt.datetime) -> None:

@@ -32,7 +32,7 @@ from contracts.records import (
     InvoiceState,
     Page,
 )
-from orders.paging import Reading, advance
+from integrations.reading import Reading, advance
 from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
 from tests.tiny.sellers import DOCUMENT, Seller
 

@@ -18,7 +18,7 @@ from contracts.errors import (
     TemporaryError,
 )
 from contracts.records import InvoiceQuery
-from orders.paging import Reading, advance
+from integrations.reading import Reading, advance
 from tests.simulated_tiny import SimulatedTiny
 from tests.tiny.sellers import DEADLINE, MAX_BYTES, OAuthSeller
 

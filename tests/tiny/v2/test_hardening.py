@@ -17,7 +17,7 @@ from contracts.errors import (
     RejectedByErp,
     TemporaryError,
 )
-from orders.paging import Reading, advance
+from integrations.reading import Reading, advance
 from tests.tiny.sellers import DEADLINE, MAX_BYTES, TokenSeller
 from tests.tiny.v2.test_errors import TABLE
 

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from contracts.errors import MappingError
 from contracts.records import ErpOrder, OrderQuery, Page
-from orders.paging import Reading, advance
+from integrations.reading import Reading, advance
 from tests.tiny.v2.bodies import answer, order_row, orders, refusal
 from tests.tiny.v2.context import API, TokenContext
 from tiny.provider import TinyProvider

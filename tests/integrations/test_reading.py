@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.records import Page
-from orders.paging import Reading, advance
+from integrations.reading import Reading, advance
 
 LIMIT = 4
 
