@@ -81,6 +81,14 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         _YOU,
         "connect",
     ),
+    "tiny.write_permission_missing": Explanation(
+        "Sua conta do Tiny não deixa gravar em {module}",
+        "Não conseguimos gravar em {module}. Falta a permissão de escrita no aplicativo. No Tiny, abra"
+        " Configurações > Geral > Aplicativos, marque a escrita de {module} no seu aplicativo e depois clique"
+        " em Conectar: a permissão só vale a partir de uma nova autorização.",
+        _YOU,
+        "connect",
+    ),
     "tiny.oauth_code_used": Explanation(
         "Esta autorização já foi usada ou venceu",
         "Não conseguimos concluir a conexão. O Tiny aceita cada autorização uma única vez e por pouco tempo."
@@ -285,6 +293,40 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         _YOU,
         "open_erp",
     ),
+    "tiny.product_not_found": Explanation(
+        "O produto não existe mais no Tiny",
+        "Não conseguimos abrir o produto no Tiny. Ele foi excluído lá (id {id}). O que já sabíamos dele"
+        " continua aqui.",
+        _YOU,
+        "open_erp",
+    ),
+    "tiny.product_state_unreadable": Explanation(
+        "Um produto do Tiny veio com uma situação desconhecida",
+        "Não conseguimos saber se o produto está ativo. O Tiny mandou a situação «{value}», que não"
+        f" conhecemos. {_UNREADABLE}",
+        _US,
+        "retry",
+    ),
+    "tiny.product_state_unwritable": Explanation(
+        "O Tiny não deixa mudar a situação do produto por aqui",
+        "Não conseguimos mudar a situação do produto {sku}. Esta forma de conexão não tem essa operação."
+        " Ative, desative ou exclua o produto no próprio Tiny e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.category_unknown": Explanation(
+        "O Tiny não tem esta categoria",
+        "Não conseguimos gravar a categoria «{category}». Ela não existe na árvore de categorias do Tiny, e"
+        " não criamos categorias lá. Crie a categoria no Tiny ou escolha outra aqui e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.products_by_change": Explanation(
+        "A API 2.0 não lista produtos pela data de alteração",
+        f"Não conseguimos listar só os produtos alterados. A API 2.0 não tem esse filtro. {_UNREADABLE}",
+        _US,
+        "retry",
+    ),
     "tiny.not_found": Explanation(
         "O Tiny não encontrou o que pedimos",
         f"Não conseguimos ler {{path}}. O Tiny respondeu que não existe. {_UNREADABLE}",
@@ -295,6 +337,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "O Tiny recusou a consulta",
         "Não conseguimos ler os dados. O Tiny recusou o que pedimos e disse: «{reason}»."
         " Confira o cadastro no Tiny e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.write_rejected": Explanation(
+        "O Tiny recusou o que enviamos",
+        "Não conseguimos gravar no Tiny. O Tiny recusou os dados e disse: «{reason}». Corrija o cadastro e"
+        " tente de novo.",
         _YOU,
         "retry",
     ),

@@ -18,11 +18,18 @@ from contracts.records import (
     ErpInvoice,
     ErpOrder,
     ErpOrderDetail,
+    ErpPriceList,
+    ErpProduct,
+    ErpProductRow,
     ErpShippingMethod,
+    ErpStock,
+    ErpWarehouse,
     Explanation,
     InvoiceQuery,
     OrderQuery,
     Page,
+    ProductDraft,
+    ProductQuery,
     Situation,
 )
 from tiny import error_messages, v2, v3
@@ -54,7 +61,14 @@ OAUTH2 = ErpProtocol(
         ),
     ),
     checks=v3.CHECKS,
-    capabilities=frozenset({Capability.FULL_ORDER_ROWS, Capability.INVOICES_NAME_ORDERS}),
+    capabilities=frozenset(
+        {
+            Capability.FULL_ORDER_ROWS,
+            Capability.INVOICES_NAME_ORDERS,
+            Capability.PRODUCTS_BY_CHANGE,
+            Capability.STOCK_IN_PRODUCT,
+        }
+    ),
     missing_situations=frozenset(item.code for item in SITUATIONS) - V3_SITUATION_NUMBERS.keys(),
 )
 TOKEN = ErpProtocol(
@@ -123,6 +137,29 @@ class TinyProvider:
 
     def list_shipping_methods(self, context: ProviderContext) -> Sequence[ErpShippingMethod]:
         return _api(context).list_shipping_methods()
+
+    def list_products(
+        self, context: ProviderContext, query: ProductQuery, *, offset: int
+    ) -> Page[ErpProductRow]:
+        return _api(context).list_products(query, offset=offset)
+
+    def get_product(self, context: ProviderContext, external_id: str) -> ErpProduct:
+        return _api(context).get_product(external_id)
+
+    def get_stock(self, context: ProviderContext, external_id: str) -> ErpStock:
+        return _api(context).get_stock(external_id)
+
+    def list_warehouses(self, context: ProviderContext) -> Sequence[ErpWarehouse] | None:
+        return _api(context).list_warehouses()
+
+    def list_price_lists(self, context: ProviderContext) -> Sequence[ErpPriceList]:
+        return _api(context).list_price_lists()
+
+    def create_product(self, context: ProviderContext, draft: ProductDraft) -> str:
+        return _api(context).create_product(draft)
+
+    def update_product(self, context: ProviderContext, external_id: str, draft: ProductDraft) -> None:
+        _api(context).update_product(external_id, draft)
 
 
 def _api(context: ProviderContext) -> Api:

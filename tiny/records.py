@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.errors import MappingError
-from contracts.records import ErpOrder, InvoiceState
+from contracts.records import ErpOrder, ErpProductRow, InvoiceState
 from tiny.documents import document_of_number, normalise_access_key, normalise_document
 from tiny.values import read_fraction, read_identifier, read_money, read_short_text, read_text
 
@@ -23,9 +23,12 @@ LONGEST_SERIES = 10
 _KINDS_OF_PERSON = {"F": "PF", "J": "PJ"}
 
 
-def hash_order(order: ErpOrder) -> str:
-    """A hash of all that was read of a row, so that a value written in another form does not count as new."""
-    values = dataclasses.asdict(dataclasses.replace(order, row_hash=""))
+def hash_row(row: ErpOrder | ErpProductRow, stamp: str = "") -> str:
+    """A hash of all that was read of a row, so that a value written in another form does not count as new.
+
+    ``stamp`` is what Tiny says of when it changed, for changes of what the row does not show.
+    """
+    values = dataclasses.asdict(dataclasses.replace(row, row_hash=stamp))
     text = json.dumps(values, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

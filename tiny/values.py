@@ -12,10 +12,13 @@ from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 from contracts.errors import MappingError
 from tiny.redaction import redact
 
+# Tiny's times carry no zone.
+SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 CENT = Decimal("0.01")
 # Quantities and unit prices have fractions of a cent at Tiny.
 FOUR_PLACES = Decimal("0.0001")
@@ -59,6 +62,11 @@ def read_object(value: Any) -> Mapping[str, Any]:
 
 def read_list(value: Any) -> Sequence[Any]:
     return value if isinstance(value, list) else ()
+
+
+def read_many(value: Any) -> Sequence[Any]:
+    """A list, also where Tiny writes a list of one as that one object."""
+    return [value] if isinstance(value, dict) and value else read_list(value)
 
 
 def read_number(value: Any) -> int | None:

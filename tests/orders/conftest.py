@@ -30,7 +30,7 @@ from integrations.models import Credential, Integration, IntegrationState
 from orders import services
 from orders.models import Order
 from tiny.codes import SITUATIONS
-from tiny.records import hash_order
+from tiny.records import hash_row
 
 MARIA = ErpCustomer(
     external_id="900000001",
@@ -59,7 +59,7 @@ def make_row(external_id: str = "700", **changes: Any) -> ErpOrder:
         "ecommerce_number": f"E-{external_id}",
     }
     row = ErpOrder(**values | changes)
-    return replace(row, row_hash=hash_order(row))
+    return replace(row, row_hash=hash_row(row))
 
 
 def make_detail(row: ErpOrder, *items: ErpOrderItem, **changes: Any) -> ErpOrderDetail:

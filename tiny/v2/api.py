@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -12,12 +14,20 @@ from contracts.records import (
     ErpInvoice,
     ErpOrder,
     ErpOrderDetail,
+    ErpPriceList,
+    ErpProduct,
+    ErpProductRow,
     ErpShippingMethod,
+    ErpStock,
+    ErpWarehouse,
     InvoiceQuery,
     OrderQuery,
     Page,
+    ProductDraft,
+    ProductQuery,
 )
-from tiny.v2 import checks, mappers
+from tiny import product_records
+from tiny.v2 import checks, mappers, product_mappers, product_writes
 from tiny.v2.client import Retorno, TinyV2Client
 from tiny.v2.shapes import read_rows
 
@@ -67,6 +77,62 @@ class TinyV2:
             rows, mappers.to_erp_shipping_method, offset=0, limit=len(rows), total=len(rows), is_counted=True
         )
         return page.items
+
+    def list_products(self, query: ProductQuery, *, offset: int) -> Page[ErpProductRow]:
+        return _read_page(
+            lambda page: self._client.list_products(query, page=page),
+            ("produtos", "produto"),
+            product_records.only_sku(query.sku, product_mappers.to_erp_product_row),
+            offset,
+        )
+
+    def get_product(self, external_id: str) -> ErpProduct:
+        """One call; two for what is made of others and does not say of which."""
+        product = product_mappers.to_erp_product(self._client.get_product(external_id))
+        if product.components or product.row.kind not in product_mappers.ASSEMBLED:
+            return product
+        structure = self._client.get_structure(external_id)
+        return dataclasses.replace(product, components=product_mappers.to_components(structure))
+
+    def get_stock(self, external_id: str) -> ErpStock:
+        return product_mappers.to_erp_stock(self._client.get_stock(external_id))
+
+    def list_warehouses(self) -> Sequence[ErpWarehouse] | None:
+        """API v2 names a depósito only beside the stock of a product."""
+        return None
+
+    def list_price_lists(self) -> Sequence[ErpPriceList]:
+        """All of them; a row that cannot be read is left out, since nobody could choose it."""
+        found: dict[str, ErpPriceList] = {}
+        for number in itertools.count(1):
+            retorno = self._client.list_price_lists(page=number)
+            rows, pages = mappers.to_rows(retorno, ("registros", "registro"))
+            page = mappers.to_page(
+                rows,
+                product_mappers.to_erp_price_list,
+                offset=0,
+                limit=len(rows),
+                total=None,
+                is_counted=False,
+            )
+            known = len(found)
+            found.update((item.external_id, item) for item in page.items)
+            # Pages that bring nothing new mean that Tiny ignored the number.
+            if number >= (pages or 0) or len(found) == known:
+                break
+        return tuple(found.values())
+
+    def create_product(self, draft: ProductDraft) -> str:
+        wanted = product_records.wanted_values(draft)
+        made = self._client.create_product(product_writes.to_new_product(wanted))
+        return product_mappers.to_new_identifier(made, draft.sku)
+
+    def update_product(self, external_id: str, draft: ProductDraft) -> None:
+        retorno = self._client.get_product(external_id)
+        changes = product_records.find_changes(draft, product_mappers.to_erp_product(retorno))
+        if changes:
+            merged = product_writes.merge(retorno["produto"], product_writes.to_product(changes))
+            self._client.change_product(external_id, merged)
 
 
 def _read_page(

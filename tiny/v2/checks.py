@@ -27,8 +27,8 @@ from tiny.checks import (
     run,
 )
 from tiny.v2 import mappers
-from tiny.v2.client import SAO_PAULO, TinyV2Client
-from tiny.values import read_number
+from tiny.v2.client import TinyV2Client
+from tiny.values import SAO_PAULO, read_number
 
 ORDERS = "Pedidos"
 INTEGRATOR = ("integrator", "Identificador do integrador")

@@ -12,7 +12,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 from contracts.errors import (
     ErpError,
@@ -24,13 +23,12 @@ from contracts.errors import (
 )
 from contracts.http import HttpResponse
 from contracts.provider import ProviderContext
-from contracts.records import CallRecord, InvoiceQuery, OrderQuery
+from contracts.records import CallRecord, InvoiceQuery, OrderQuery, ProductQuery
 from tiny.codes import V2_SITUATION_CODES
 from tiny.redaction import MASK, redact
 from tiny.v2 import errors
 from tiny.v2.shapes import is_refused, read_refusals, read_retorno
 
-SAO_PAULO = ZoneInfo("America/Sao_Paulo")
 # At most a quarter of the limit may run at once (code 11). Calls are 60 s / limit apart, and may reach Tiny a
 # little late: those which end within this time are never more than that, whatever the plan.
 DEADLINE_SECONDS = 12.0
@@ -45,6 +43,9 @@ ORDERS_MODULE = "Pedidos"
 INVOICES_MODULE = "Notas Fiscais"
 SHIPPING_MODULE = "Formas de Envio"
 CONTACTS_MODULE = "Contatos"
+PRODUCTS_MODULE = "Produtos"
+STOCK_MODULE = "Estoque"
+PRICE_LISTS_MODULE = "Listas de Preço"
 
 Retorno = Mapping[str, Any]
 _NOTHING: Retorno = {}
@@ -133,6 +134,76 @@ class TinyV2Client:
             "contato.incluir.php",
             records={"contato": json.dumps(contact)},
             module=CONTACTS_MODULE,
+        )
+
+    def list_products(self, query: ProductQuery, *, page: int) -> Retorno:
+        """``produtos.pesquisa.php``: ``{produtos, pagina, numero_paginas}``, active and inactive ones.
+
+        A search finds loosely, by name too. Raises ``UnsupportedFeature`` for what changed since a moment.
+        """
+        if query.changed_from is not None:
+            raise UnsupportedFeature("tiny.products_by_change")
+        # An empty search is the whole catalogue.
+        params = {"pesquisa": query.sku, "pagina": str(page)}
+        if query.price_list_id:
+            params["idListaPreco"] = query.price_list_id
+        return self._call("produtos.pesquisa.php", params, module=PRODUCTS_MODULE, may_be_empty=True)
+
+    def get_product(self, external_id: str) -> Retorno:
+        """``produto.obter.php``: ``{produto}``. Raises ``NotFound`` if Tiny does not know it."""
+        return self._call(
+            "produto.obter.php",
+            {"id": external_id},
+            module=PRODUCTS_MODULE,
+            missing=_no_product(external_id),
+        )
+
+    def get_structure(self, external_id: str) -> Retorno:
+        """``produto.obter.estrutura.php``: ``{produto: {estrutura}}``, ``{}`` for none."""
+        return self._call(
+            "produto.obter.estrutura.php", {"id": external_id}, module=PRODUCTS_MODULE, may_be_empty=True
+        )
+
+    def get_stock(self, external_id: str) -> Retorno:
+        """``produto.obter.estoque.php``: ``{produto}``. Raises ``NotFound`` if Tiny does not know it."""
+        return self._call(
+            "produto.obter.estoque.php",
+            {"id": external_id},
+            module=STOCK_MODULE,
+            missing=_no_product(external_id),
+        )
+
+    def list_price_lists(self, *, page: int) -> Retorno:
+        """``listas.precos.pesquisa.php``: ``{registros, pagina, numero_paginas}``."""
+        params = {"pesquisa": "", "pagina": str(page)}
+        return self._call("listas.precos.pesquisa.php", params, module=PRICE_LISTS_MODULE, may_be_empty=True)
+
+    def create_product(self, data: Mapping[str, Any]) -> Retorno:
+        """``produto.incluir.php``: ``{registros}`` with the one that was made.
+
+        ``data`` is a produto in Tiny's words. Tiny counts it with the few batch calls of a minute.
+        """
+        return self._write_product("produto.incluir.php", data)
+
+    def change_product(self, external_id: str, data: Mapping[str, Any]) -> Retorno:
+        """``produto.alterar.php``, a batch call too: what ``data`` does not have, the product loses.
+
+        Raises ``NotFound`` if Tiny does not know it.
+        """
+        return self._write_product(
+            "produto.alterar.php", {"id": external_id, **data}, missing=_no_product(external_id)
+        )
+
+    def _write_product(
+        self, service: str, data: Mapping[str, Any], *, missing: NotFound | None = None
+    ) -> Retorno:
+        product = {"produtos": [{"produto": {"sequencia": "1", **data}}]}
+        return self._call(
+            service,
+            # A fraction as text is a number to Tiny, and none of its digits is lost.
+            records={"produto": json.dumps(product, default=str)},
+            module=PRODUCTS_MODULE,
+            missing=missing,
         )
 
     def _call(
@@ -243,6 +314,10 @@ def _situation(code: str) -> str:
     if code not in V2_SITUATION_CODES:
         raise UnsupportedFeature("tiny.situation_unknown", {"situation": code})
     return code
+
+
+def _no_product(external_id: str) -> NotFound:
+    return NotFound("tiny.product_not_found", {"id": external_id})
 
 
 def _day(day: dt.date) -> str:

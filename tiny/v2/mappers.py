@@ -80,7 +80,7 @@ def to_page(
         external_id = read_identifier(read_object(row).get("id"))
         row_ids.append(external_id)
         try:
-            record = to_record(_required(row))
+            record = to_record(required(row))
         except MappingError as error:
             problems.append(RowProblem(external_id, error.code, error.params))
         else:
@@ -104,12 +104,12 @@ def to_erp_order(row: Mapping[str, Any]) -> ErpOrder:
         shipment=ErpShipment(tracking_code=read_text(row.get("codigo_rastreamento"))),
         is_summary=True,
     )
-    return dataclasses.replace(order, row_hash=records.hash_order(order))
+    return dataclasses.replace(order, row_hash=records.hash_row(order))
 
 
 def to_erp_order_detail(retorno: Retorno) -> ErpOrderDetail:
     """``pedido.obter``. ``order.row_hash`` is not the list's: a row there says less."""
-    data = _required(retorno.get("pedido"))
+    data = required(retorno.get("pedido"))
     number = read_short_text(data.get("numero"), "numero", records.LONGEST_NUMBER)
     shop = read_object(data.get("ecommerce"))
     ecommerce_number = data.get("numero_ecommerce") or shop.get("numeroPedidoEcommerce")
@@ -126,7 +126,7 @@ def to_erp_order_detail(retorno: Retorno) -> ErpOrderDetail:
     )
     address = _to_address(data.get("endereco_entrega"))
     return ErpOrderDetail(
-        order=dataclasses.replace(order, row_hash=records.hash_order(order)),
+        order=dataclasses.replace(order, row_hash=records.hash_row(order)),
         items=tuple(_to_item(read_object(row)) for row in read_rows(data.get("itens"), "item")),
         installments=tuple(
             _to_installment(read_object(row)) for row in read_rows(data.get("parcelas"), "parcela")
@@ -153,7 +153,7 @@ def to_exit_invoice(row: Mapping[str, Any]) -> ErpInvoice | None:
 
 def to_erp_invoice(retorno: Retorno) -> ErpInvoice:
     """``nota.fiscal.obter``."""
-    return _to_invoice(_required(retorno.get("nota_fiscal")), "valor_nota")
+    return _to_invoice(required(retorno.get("nota_fiscal")), "valor_nota")
 
 
 def to_erp_account(retorno: Retorno) -> ErpAccount:
@@ -271,7 +271,7 @@ def _to_installment(data: Mapping[str, Any]) -> ErpInstallment:
     )
 
 
-def _required(value: Any) -> Mapping[str, Any]:
+def required(value: Any) -> Mapping[str, Any]:
     if not isinstance(value, dict) or not value:
         raise MappingError("tiny.row_unreadable")
     return value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, TypeVar
 
+from contracts.errors import NotFound, PermissionMissing
 from contracts.provider import ProviderContext
 from contracts.records import (
     CheckStep,
@@ -11,13 +13,28 @@ from contracts.records import (
     ErpInvoice,
     ErpOrder,
     ErpOrderDetail,
+    ErpPriceList,
+    ErpProduct,
+    ErpProductRow,
     ErpShippingMethod,
+    ErpStock,
+    ErpWarehouse,
     InvoiceQuery,
     OrderQuery,
     Page,
+    ProductDraft,
+    ProductQuery,
+    ProductState,
 )
-from tiny.v3 import checks, mappers
+from tiny import product_records, records
+from tiny.v3 import checks, mappers, product_mappers, product_writes
 from tiny.v3.client import PAGE_SIZE, TinyV3Client
+from tiny.values import read_object
+
+Named = TypeVar("Named", ErpPriceList, ErpShippingMethod)
+
+# A new product that has none of them needs no word about it.
+_NAMED = frozenset({"brand", "category"})
 
 
 class TinyV3:
@@ -47,14 +64,86 @@ class TinyV3:
 
     def list_shipping_methods(self) -> Sequence[ErpShippingMethod]:
         """All of them; a row that cannot be read is left out, since an order names its method itself."""
-        methods: dict[str, ErpShippingMethod] = {}
-        offset = 0
-        while True:
-            payload = self._client.list_shipping_methods(offset=offset)
-            page = mappers.to_page(payload, mappers.to_erp_shipping_method, offset=offset, limit=PAGE_SIZE)
-            known = len(methods)
-            methods.update((method.external_id, method) for method in page.items)
-            offset += len(page.row_ids)
-            # Pages that bring nothing new mean that Tiny ignored the offset.
-            if len(page.row_ids) < page.limit or len(methods) == known:
-                return tuple(methods.values())
+        return _read_all(self._client.list_shipping_methods, mappers.to_erp_shipping_method)
+
+    def list_products(self, query: ProductQuery, *, offset: int) -> Page[ErpProductRow]:
+        payload = self._client.list_products(query, offset=offset)
+        return mappers.to_page(
+            payload,
+            product_records.only_sku(query.sku, product_mappers.to_erp_product_row),
+            offset=offset,
+            limit=PAGE_SIZE,
+        )
+
+    def get_product(self, external_id: str) -> ErpProduct:
+        return product_mappers.to_erp_product(self._client.get_product(external_id))
+
+    def get_stock(self, external_id: str) -> ErpStock:
+        return product_mappers.to_erp_stock(self._client.get_stock(external_id))
+
+    def list_warehouses(self) -> Sequence[ErpWarehouse] | None:
+        """One without a name is left out: nobody could choose it."""
+        try:
+            payload = self._client.list_warehouses()
+        except (PermissionMissing, NotFound):
+            # Tiny documents no such list, and not every account has it.
+            return None
+        return mappers.to_page(payload, product_mappers.to_erp_warehouse, offset=0, limit=PAGE_SIZE).items
+
+    def list_price_lists(self) -> Sequence[ErpPriceList]:
+        """All of them; a row that cannot be read is left out, since nobody could choose it."""
+        return _read_all(self._client.list_price_lists, product_mappers.to_erp_price_list)
+
+    def create_product(self, draft: ProductDraft) -> str:
+        wanted = product_records.wanted_values(draft)
+        if draft.state not in (None, ProductState.ACTIVE):
+            raise product_records.cannot_write_state(draft)
+        given = {name: value for name, value in wanted.items() if value or name not in _NAMED}
+        body = {"tipo": product_writes.SIMPLE, **product_writes.to_product(given, self._find_ids(given))}
+        made = read_object(self._client.create_product(body))
+        return records.read_required_identifier(made.get("id"), draft.sku)
+
+    def update_product(self, external_id: str, draft: ProductDraft) -> None:
+        payload = mappers.required_object(self._client.get_product(external_id))
+        known = product_mappers.to_erp_product(payload)
+        changes = product_records.find_changes(draft, known)
+        if "state" in changes:
+            raise product_records.cannot_write_state(draft)
+        has_price = "price" in changes or known.row.price is not None
+        if changes and changes.keys() <= product_records.PRICES and has_price:
+            # Nothing else can be spoilt by it.
+            self._client.change_prices(external_id, product_writes.to_prices(changes, known.row))
+        elif changes:
+            wanted = product_writes.to_product(changes, self._find_ids(changes))
+            self._client.change_product(external_id, product_writes.merge(payload, wanted))
+
+    def _find_ids(self, changes: Mapping[str, Any]) -> Mapping[str, int | None]:
+        """What Tiny knows by number: ``marca``, made if it is not there, and ``categoria``; none for none."""
+        ids: dict[str, int | None] = {}
+        if "category" in changes:
+            path = changes["category"]
+            tree = self._client.list_categories() if path else None
+            ids["categoria"] = product_writes.find_category(tree, path) if path else None
+        if "brand" in changes:
+            ids["marca"] = self._find_brand(changes["brand"]) if changes["brand"] else None
+        return ids
+
+    def _find_brand(self, name: str) -> int:
+        number = product_writes.find_brand(self._client.list_brands(name), name)
+        if number is not None:
+            return number
+        made = read_object(self._client.create_brand(name))
+        return int(records.read_required_identifier(made.get("id"), name))
+
+
+def _read_all(ask: Callable[..., Any], to_record: Callable[[Mapping[str, Any]], Named]) -> Sequence[Named]:
+    found: dict[str, Named] = {}
+    offset = 0
+    while True:
+        page = mappers.to_page(ask(offset=offset), to_record, offset=offset, limit=PAGE_SIZE)
+        known = len(found)
+        found.update((record.external_id, record) for record in page.items)
+        offset += len(page.row_ids)
+        # Pages that bring nothing new mean that Tiny ignored the offset.
+        if len(page.row_ids) < page.limit or len(found) == known:
+            return tuple(found.values())

@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import time
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -23,11 +24,11 @@ from contracts.errors import (
     UnsupportedFeature,
 )
 from contracts.http import HttpResponse
-from contracts.provider import ProviderContext
-from contracts.records import CallRecord, InvoiceQuery, OrderQuery
+from contracts.provider import ProviderContext, SlotKind
+from contracts.records import CallRecord, InvoiceQuery, OrderQuery, ProductQuery
 from tiny.codes import V3_SITUATION_NUMBERS
 from tiny.redaction import redact
-from tiny.values import read_list, read_object, read_text
+from tiny.values import SAO_PAULO, read_list, read_object, read_text
 
 PAGE_SIZE = 100
 DEFAULT_WAIT_SECONDS = 60.0
@@ -41,8 +42,14 @@ ACCOUNT_MODULE = "Informações da Conta"
 ORDERS_MODULE = "Pedidos"
 INVOICES_MODULE = "Notas Fiscais"
 SHIPPING_MODULE = "Formas de Envio"
+PRODUCTS_MODULE = "Produtos"
+STOCK_MODULE = "Estoque"
+PRICE_LISTS_MODULE = "Listas de Preço"
+BRANDS_MODULE = "Marcas"
+CATEGORIES_MODULE = "Categorias"
 
 _NO_ROWS: Mapping[str, Any] = {"itens": []}
+_NOTHING: Mapping[str, Any] = {}
 
 
 class TinyV3Client:
@@ -97,6 +104,68 @@ class TinyV3Client:
         """``GET /formas-envio``."""
         return self._list("/formas-envio", {}, offset, limit, module=SHIPPING_MODULE)
 
+    def list_products(self, query: ProductQuery, *, offset: int, limit: int = PAGE_SIZE) -> Any:
+        """``GET /produtos``, oldest first. Variations are rows of their own, and so are deleted products.
+
+        With a list of prices Tiny shows those products only that have a price in it.
+        """
+        params: dict[str, str | int] = {"orderBy": "asc"}
+        if query.changed_from is not None:
+            params["dataAlteracao"] = _moment(query.changed_from)
+        if query.sku:
+            params["codigo"] = query.sku
+        if query.price_list_id:
+            params["idListaPreco"] = query.price_list_id
+        return self._list("/produtos", params, offset, limit, module=PRODUCTS_MODULE)
+
+    def get_product(self, external_id: str) -> Any:
+        """``GET /produtos/{id}``. Raises ``NotFound`` if Tiny does not know it."""
+        return self._get(
+            f"/produtos/{quote(external_id, safe='')}",
+            module=PRODUCTS_MODULE,
+            missing=_no_product(external_id),
+        )
+
+    def get_stock(self, external_id: str) -> Any:
+        """``GET /estoque/{id}``. Raises ``NotFound`` if Tiny does not know the product."""
+        return self._get(
+            f"/estoque/{quote(external_id, safe='')}", module=STOCK_MODULE, missing=_no_product(external_id)
+        )
+
+    def list_warehouses(self) -> Any:
+        """``GET /depositos``, without pages."""
+        return self._get("/depositos", module=STOCK_MODULE, when_empty=_NO_ROWS)
+
+    def list_price_lists(self, *, offset: int, limit: int = PAGE_SIZE) -> Any:
+        """``GET /listas-precos``."""
+        return self._list("/listas-precos", {}, offset, limit, module=PRICE_LISTS_MODULE)
+
+    def list_brands(self, name: str, *, offset: int = 0, limit: int = PAGE_SIZE) -> Any:
+        """``GET /marcas`` of that name."""
+        return self._list("/marcas", {"descricao": name}, offset, limit, module=BRANDS_MODULE)
+
+    def list_categories(self) -> Any:
+        """``GET /categorias/todas``: the tree, without pages."""
+        return self._get("/categorias/todas", module=CATEGORIES_MODULE, when_empty=())
+
+    def create_product(self, data: Mapping[str, Any]) -> Any:
+        """``POST /produtos`` in Tiny's words: ``{id, codigo, descricao}``. A repeated call makes a second."""
+        return self._write("POST", "/produtos", data, module=PRODUCTS_MODULE)
+
+    def change_product(self, external_id: str, data: Mapping[str, Any]) -> None:
+        """``PUT /produtos/{id}`` in Tiny's words. Raises ``NotFound`` if Tiny does not know it."""
+        path = f"/produtos/{quote(external_id, safe='')}"
+        self._write("PUT", path, data, module=PRODUCTS_MODULE, missing=_no_product(external_id))
+
+    def change_prices(self, external_id: str, data: Mapping[str, Any]) -> None:
+        """``PUT /produtos/{id}/preco``: ``{preco, precoPromocional}``. Raises ``NotFound`` as above."""
+        path = f"/produtos/{quote(external_id, safe='')}/preco"
+        self._write("PUT", path, data, module=PRODUCTS_MODULE, missing=_no_product(external_id))
+
+    def create_brand(self, name: str) -> Any:
+        """``POST /marcas``: ``{id}``."""
+        return self._write("POST", "/marcas", {"descricao": name}, module=BRANDS_MODULE)
+
     def _list(
         self, path: str, params: Mapping[str, str | int], offset: int, limit: int, *, module: str
     ) -> Any:
@@ -113,41 +182,69 @@ class TinyV3Client:
         missing: NotFound | None = None,
         when_empty: Any = None,
     ) -> Any:
-        response = self._send(path, params or {}, force=False)
-        if response.status == 401:
-            response = self._send(path, params or {}, force=True)
+        response = self._send("GET", path, params or {}, None)
         if response.status == 204 and when_empty is not None:
             return when_empty
         if response.status != 200:
             raise _error_of(response, path, module, missing)
-        try:
-            return response.json()
-        except (ValueError, ArithmeticError, RecursionError) as error:
-            # Cut off, a page of HTML, or numbers and nesting beyond all reason.
-            raise TemporaryError("tiny.unreadable_answer", {"path": path}) from error
+        return _parse(response, path)
 
-    def _send(self, path: str, params: Mapping[str, str | int], *, force: bool) -> HttpResponse:
+    def _write(
+        self,
+        method: str,
+        path: str,
+        data: Mapping[str, Any],
+        *,
+        module: str,
+        missing: NotFound | None = None,
+    ) -> Any:
+        """The body of the answer, ``{}`` where Tiny sends none."""
+        response = self._send(method, path, {}, data)
+        if response.status not in (200, 201, 204):
+            raise _error_of(response, path, module, missing, is_write=True)
+        return _parse(response, path) if response.body else _NOTHING
+
+    def _send(
+        self, method: str, path: str, params: Mapping[str, str | int], data: Mapping[str, Any] | None
+    ) -> HttpResponse:
+        """A refused token is renewed once: what was refused did nothing, be it a write."""
+        response = self._send_once(method, path, params, data, force=False)
+        if response.status == 401:
+            response = self._send_once(method, path, params, data, force=True)
+        return response
+
+    def _send_once(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str | int],
+        data: Mapping[str, Any] | None,
+        *,
+        force: bool,
+    ) -> HttpResponse:
         context = self._context
         # The slot last: a renewal in between would let it pass unused.
         token = context.access_token(force=force)
-        context.take_slot("read")
+        slot: SlotKind = "read" if method == "GET" else "write"
+        context.take_slot(slot)
         query = urlencode(params)
         started = time.monotonic()
         try:
             response = context.http.request(
-                "GET",
+                method,
                 context.endpoints.api_url.rstrip("/") + path,
                 headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
                 params=params,
+                json_body=None if data is None else _to_json(data),
             )
         except ErpError as error:
             duration_ms = int((time.monotonic() - started) * 1000)
-            context.log_call(CallRecord("GET", path, query, None, duration_ms, error=error.code))
+            context.log_call(CallRecord(method, path, query, None, duration_ms, error=error.code))
             raise
         context.observe(response.headers)
         context.log_call(
             CallRecord(
-                "GET",
+                method,
                 path,
                 query,
                 response.status,
@@ -158,20 +255,32 @@ class TinyV3Client:
         return response
 
 
-def _error_of(response: HttpResponse, path: str, module: str, missing: NotFound | None) -> ErpError:
+def _parse(response: HttpResponse, path: str) -> Any:
+    try:
+        return response.json()
+    except (ValueError, ArithmeticError, RecursionError) as error:
+        # Cut off, a page of HTML, or numbers and nesting beyond all reason.
+        raise TemporaryError("tiny.unreadable_answer", {"path": path}) from error
+
+
+def _error_of(
+    response: HttpResponse, path: str, module: str, missing: NotFound | None, *, is_write: bool = False
+) -> ErpError:
     status = response.status
     if status == 401 and module == ACCOUNT_MODULE:
         return AuthenticationFailed("tiny.access_refused")
     if status in (401, 403):
         # Tiny answers 401 for a missing permission too, so only /info can prove a dead access.
-        return PermissionMissing("tiny.permission_missing", {"module": module})
+        code = "tiny.write_permission_missing" if is_write else "tiny.permission_missing"
+        return PermissionMissing(code, {"module": module})
     if status == 404:
         return missing or NotFound("tiny.not_found", {"path": path})
     if status == 429:
         wait = _wait_seconds(response.headers)
         return RateLimited("tiny.rate_limited", {"seconds": f"{wait:.0f}"}, retry_after=wait)
     if 400 <= status < 500 and status != 408:
-        return RejectedByErp("tiny.rejected", {"status": str(status), **_refusal(response)})
+        code = "tiny.write_rejected" if is_write else "tiny.rejected"
+        return RejectedByErp(code, {"status": str(status), **_refusal(response)})
     # 5xx, a redirect (a maintenance page, or a credential lured elsewhere) or a 2xx without a body.
     return TemporaryError("tiny.unstable", {"status": str(status)})
 
@@ -204,5 +313,22 @@ def _excerpt(response: HttpResponse) -> str:
     return redact(response.body[: EXCERPT_LENGTH * 8].decode("utf-8", "replace"), EXCERPT_LENGTH)
 
 
+def _to_json(value: Any) -> Any:
+    """A fraction becomes a JSON number of the same digits: Tiny's amounts are far from what a float loses."""
+    if isinstance(value, Mapping):
+        return {name: _to_json(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_to_json(inner) for inner in value]
+    return float(value) if isinstance(value, Decimal) else value
+
+
+def _no_product(external_id: str) -> NotFound:
+    return NotFound("tiny.product_not_found", {"id": external_id})
+
+
 def _day(day: dt.date) -> str:
     return day.isoformat()
+
+
+def _moment(moment: dt.datetime) -> str:
+    return f"{moment.astimezone(SAO_PAULO):%Y-%m-%d %H:%M:%S}"

@@ -97,7 +97,7 @@ def to_erp_order(row: Mapping[str, Any]) -> ErpOrder:
 
 def to_erp_order_detail(payload: Any) -> ErpOrderDetail:
     """``GET /pedidos/{id}``; ``order`` equals, hash included, the row of the list with the same values."""
-    data = _required_object(payload)
+    data = required_object(payload)
     payment = read_object(data.get("pagamento"))
     address = _to_address(data.get("enderecoEntrega"))
     order = _to_order(data, total_field="valorTotalPedido", placed_field="data")
@@ -122,7 +122,7 @@ def to_erp_order_detail(payload: Any) -> ErpOrderDetail:
 
 def to_erp_invoice(payload: Any) -> ErpInvoice:
     """A row of ``GET /notas``, or ``GET /notas/{id}``."""
-    data = _required_object(payload)
+    data = required_object(payload)
     number = read_short_text(data.get("numero"), "numero", records.LONGEST_INVOICE_NUMBER)
     state_number = read_number(data.get("situacao"))
     state = INVOICE_STATES.get(-1 if state_number is None else state_number, InvoiceState.PENDING)
@@ -150,7 +150,7 @@ def to_exit_invoice(row: Mapping[str, Any]) -> ErpInvoice | None:
 
 def to_erp_account(payload: Any) -> ErpAccount:
     """``GET /info``. Raises ``MappingError`` without a document that holds: it is the account's only key."""
-    data = _required_object(payload)
+    data = required_object(payload)
     document, _ = records.read_document(data.get("cpfCnpj"))
     if not document:
         raise MappingError("tiny.account_without_document")
@@ -188,7 +188,7 @@ def _to_order(data: Mapping[str, Any], *, total_field: str, placed_field: str) -
         ecommerce_name=read_text(read_object(data.get("ecommerce")).get("nome")),
         shipment=_to_shipment(data.get("transportador")),
     )
-    return dataclasses.replace(order, row_hash=records.hash_order(order))
+    return dataclasses.replace(order, row_hash=records.hash_row(order))
 
 
 def _to_situation(value: Any) -> tuple[str, bool]:
@@ -277,7 +277,7 @@ def _first_text(data: Mapping[str, Any], *fields: str) -> str:
     return next((text for text in (read_text(data.get(field)) for field in fields) if text), "")
 
 
-def _required_object(payload: Any) -> Mapping[str, Any]:
+def required_object(payload: Any) -> Mapping[str, Any]:
     if not isinstance(payload, dict):
         raise MappingError("tiny.row_unreadable")
     return payload
