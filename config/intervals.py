@@ -12,6 +12,9 @@ ORDER_POLL_SECONDS = env.int("ORDER_POLL_SECONDS", default=300)
 FIRST_READ_DAYS = 7
 SWEEP_SECONDS = env.int("SWEEP_SECONDS", default=3600)
 SWEEP_DAYS = 30
+# Changed products; and the whole list, where the ERP cannot tell which changed.
+PRODUCT_POLL_SECONDS = env.int("PRODUCT_POLL_SECONDS", default=900)
+PRODUCT_LIST_SECONDS = env.int("PRODUCT_LIST_SECONDS", default=3600)
 TOKEN_RENEWAL_SECONDS = env.int("TOKEN_RENEWAL_SECONDS", default=3 * 3600)
 
 # --- limits of an account at an ERP ---

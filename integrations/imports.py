@@ -61,7 +61,7 @@ R = TypeVar("R", bound=ImportRun)
 
 
 @transaction.atomic
-def plan(runs: type[R], *, kind: str, integration: Integration, person: str, **fields: Any) -> R:
+def plan(runs: type[R], *, kind: str, lock: str, integration: Integration, person: str, **fields: Any) -> R:
     """Have the job ``kind`` ask the ERP how much there is. Raises ``ImportRefused``."""
     integration = Integration.objects.select_for_update().get(pk=integration.pk)
     if integration.state != IntegrationState.CONNECTED:
@@ -71,7 +71,7 @@ def plan(runs: type[R], *, kind: str, integration: Integration, person: str, **f
     run: R = runs.objects.create(
         integration=integration, requested_by=person, requested_at=clock.now(), **fields
     )
-    queue.enqueue(kind, channel=integration.channel, key=str(run.pk), lock=kind, priority=Priority.PERSON)
+    queue.enqueue(kind, channel=integration.channel, key=str(run.pk), lock=lock, priority=Priority.PERSON)
     return run
 
 
@@ -86,7 +86,7 @@ def record_plan(runs: type[R], *, import_id: int, rows_total: int, **fields: Any
 
 
 @transaction.atomic
-def start(runs: type[R], *, kind: str, integration: Integration) -> R:
+def start(runs: type[R], *, kind: str, lock: str, integration: Integration) -> R:
     """The person saw the plan and wants it: the job ``kind`` reads. Raises ``ImportRefused``."""
     plans = runs.objects.select_for_update().filter(integration=integration, state=ImportState.PLANNED)
     planned: R | None = plans.first()
@@ -96,7 +96,7 @@ def start(runs: type[R], *, kind: str, integration: Integration) -> R:
     planned.started_at = clock.now()
     planned.save(update_fields=["state", "started_at"])
     queue.enqueue(
-        kind, channel=integration.channel, key=str(planned.pk), lock=kind, priority=Priority.BACKFILL
+        kind, channel=integration.channel, key=str(planned.pk), lock=lock, priority=Priority.BACKFILL
     )
     return planned
 

@@ -35,6 +35,11 @@ def calls_per_minute(budget_key: str, kind: str) -> float:
     return float(learnt or settings.CALLS_PER_MINUTE)
 
 
+def count_waiting_for(reason_code: str, reason_key: str) -> int:
+    """How many parked jobs one fix would release."""
+    return Job.objects.filter(status=JobStatus.PARKED, reason_code=reason_code, reason_key=reason_key).count()
+
+
 def count_waiting(channel: str, kind: str) -> int:
     """Jobs of this kind that wait for their turn, or run."""
     waiting = Job.objects.filter(channel=channel, kind=kind)

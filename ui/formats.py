@@ -26,6 +26,12 @@ def format_brl(amount: Decimal | int) -> str:
     return f"{'-' if cents < 0 else ''}R${NO_BREAK_SPACE}{number}"
 
 
+def format_quantity(amount: Decimal | int) -> str:
+    """Without places that say nothing: ``1.284``, ``0,25``, ``-3``."""
+    text = f"{Decimal(amount).normalize():,f}"
+    return text.translate(str.maketrans(",.", ".,"))
+
+
 def _bare(text: str) -> str:
     return re.sub(r"[.\-/\s]", "", text).upper()
 

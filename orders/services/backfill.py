@@ -14,12 +14,19 @@ from integrations.models import Integration
 from orders.models import OrderImport
 from orders.services.importing import PageResult
 
+LOCK = "import"
+
 
 def plan_import(*, integration: Integration, days: int, person: str) -> OrderImport:
     """Ask the ERP how much there is. Raises ``ImportRefused``."""
     since = clock.today() - dt.timedelta(days=days)
     return imports.plan(
-        OrderImport, kind="plan_import", integration=integration, person=person, created_from=since
+        OrderImport,
+        kind="plan_import",
+        lock=LOCK,
+        integration=integration,
+        person=person,
+        created_from=since,
     )
 
 
@@ -29,7 +36,7 @@ def record_plan(*, import_id: int, rows_total: int) -> None:
 
 def start_import(*, integration: Integration) -> None:
     """The person saw the plan and wants it. Raises ``ImportRefused``."""
-    imports.start(OrderImport, kind="import_history", integration=integration)
+    imports.start(OrderImport, kind="import_history", lock=LOCK, integration=integration)
 
 
 def cancel_import(*, integration: Integration) -> None:

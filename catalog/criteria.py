@@ -1,0 +1,148 @@
+"""Which values of the ERP's product arrive here, and which of ours go there: pure functions."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from decimal import Decimal
+from typing import Any
+
+from catalog.values import FIELDS, Values
+
+
+class StockKind(enum.StrEnum):
+    AVAILABLE = "available"
+    PHYSICAL = "physical"
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """«Critérios de atualização de produtos» of one integration.
+
+    ``warehouse`` is a depósito's name, ``""`` for all that count; ``price_list_id`` is ``""`` for the
+    product's own price. ``safety_stock`` units are never offered.
+    """
+
+    ignore_category: bool = False
+    keep_name: bool = False
+    keep_status: bool = False
+    ignore_brand: bool = False
+    keep_price: bool = False
+    keep_promotional_price: bool = False
+    keep_stock: bool = False
+    keep_images: bool = False
+    keep_measures: bool = False
+    keep_codes: bool = False
+    only_active: bool = False
+    skip_without_sku: bool = False
+    stock_kind: StockKind = StockKind.AVAILABLE
+    warehouse: str = ""
+    price_list_id: str = ""
+    safety_stock: int = 0
+    sends_products: bool = False
+
+    @classmethod
+    def from_choices(cls, choices: Mapping[str, Any]) -> Criteria:
+        """What was stored; a choice that did not exist then has its default."""
+        known = {item.name: choices[item.name] for item in fields(cls) if item.name in choices}
+        if "stock_kind" in known:
+            known["stock_kind"] = StockKind(known["stock_kind"])
+        return cls(**known)
+
+    def to_choices(self) -> dict[str, Any]:
+        return {item.name: getattr(self, item.name) for item in fields(self)}
+
+    def guards(self, guard: str) -> bool:
+        return bool(guard) and bool(getattr(self, guard))
+
+
+# The four rules of the ERP's own help page hold when products are sent, too.
+SENDING_GUARDS = frozenset({"ignore_category", "keep_name", "keep_status", "ignore_brand"})
+# What is ignored does not even come with a new product; what is kept had to begin somewhere.
+IGNORING_GUARDS = frozenset({"ignore_category", "ignore_brand"})
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """``changes`` are to be written, ``kept`` are held back by a criterion: field to (ours, the ERP's)."""
+
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    kept: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+
+
+def decide_update(ours: Values | None, theirs: Values, criteria: Criteria) -> Decision:
+    """What arrives of the ERP's values. ``ours`` is ``None`` for a product that is new here.
+
+    A field that ``theirs`` does not have, or has as ``None``, is not known and changes nothing.
+    """
+    changes, kept = {}, {}
+    for name, spec in FIELDS.items():
+        incoming = theirs.get(name)
+        current = None if ours is None else ours.get(name)
+        if incoming is None and name != "promotional_price":
+            continue
+        if name not in theirs or incoming == current:
+            continue
+        is_new = ours is None and spec.guard not in IGNORING_GUARDS
+        if criteria.guards(spec.guard) and not is_new:
+            kept[name] = (current, incoming)
+        else:
+            changes[name] = (current, incoming)
+    return Decision(changes, kept)
+
+
+def decide_sending(ours: Values, theirs: Values | None, criteria: Criteria) -> Decision:
+    """What of ours goes to the ERP; ``theirs`` is ``None`` for a product that is new there.
+
+    Nothing is sent of what the ERP alone knows: stock, images, kind, and what is empty here.
+    """
+    changes, kept = {}, {}
+    for name, spec in FIELDS.items():
+        if not spec.is_sent:
+            continue
+        outgoing = ours.get(name)
+        current = None if theirs is None else theirs.get(name)
+        if outgoing in (None, "", []) and not (name == "promotional_price" and current is not None):
+            continue
+        if outgoing == current:
+            continue
+        is_new = theirs is None and spec.guard not in IGNORING_GUARDS
+        if spec.guard in SENDING_GUARDS and criteria.guards(spec.guard) and not is_new:
+            kept[name] = (current, outgoing)
+        else:
+            changes[name] = (current, outgoing)
+    return Decision(changes, kept)
+
+
+def passes(state_is_active: bool, sku: str, criteria: Criteria) -> str:
+    """Why the criteria leave out a product that is not here yet, as a code; ``""`` if they do not."""
+    if criteria.only_active and not state_is_active:
+        return "product.inactive"
+    if criteria.skip_without_sku and not sku:
+        return "product.without_sku"
+    return ""
+
+
+def offer_stock(
+    balance: Decimal | None,
+    reserved: Decimal | None,
+    warehouses: Mapping[str, tuple[Decimal, Decimal]],
+    criteria: Criteria,
+) -> Decimal | None:
+    """What may be sold: the amount of the chosen kind and depósito less the safety stock, never below 0.
+
+    ``warehouses`` are (balance, reserved) by name. ``None`` means that it is not known: a chosen depósito
+    that the ERP does not name for this product is not an empty one.
+    """
+    if criteria.warehouse:
+        if criteria.warehouse not in warehouses:
+            return None
+        balance, reserved = warehouses[criteria.warehouse]
+    if balance is None:
+        return None
+    if criteria.stock_kind == StockKind.AVAILABLE:
+        if reserved is None:
+            return None
+        balance -= reserved
+    return max(Decimal(0), balance - criteria.safety_stock)

@@ -1,0 +1,254 @@
+"""Products: ours, what the ERP has for each, its stock, and how both moved."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F, Q
+
+from accounts.tenancy import TenantModel
+from contracts.records import ProductKind, ProductState
+from integrations.imports import IS_OPEN, ImportRun
+from integrations.references import ErpReference
+
+
+class ProductStatus(models.TextChoices):
+    ACTIVE = "active", "Ativo"
+    INACTIVE = "inactive", "Inativo"
+
+
+class Figure(models.TextChoices):
+    STOCK = "stock", "Estoque"
+    PRICE = "price", "Preço"
+    PROMOTIONAL_PRICE = "promotional_price", "Preço promocional"
+
+
+class ChangeSource(models.TextChoices):
+    IMPORT = "import", "Importação"
+    POLL = "poll", "Consulta periódica"
+    PERSON = "person", "Pessoa"
+    API = "api", "API"
+
+
+class CatalogCounter(TenantModel):
+    """The organization's own sequence of revisions.
+
+    Whoever writes a product holds this row until the end of the transaction, so that revisions become
+    visible in their order and a reader who asks «since» passes nothing over.
+    """
+
+    last = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization"], name="catalog_counter_once")]
+
+    def __str__(self) -> str:
+        return str(self.last)
+
+
+class Product(TenantModel):
+    """A product as the marketplace sees it. ``sku`` identifies it within the organization, case included.
+
+    ``stock`` is what may be sold: never below 0, and ``None`` while it is not known. ``category`` is the path
+    from the root; ``attributes`` are pairs such as Cor and Azul; ``components`` are SKUs with quantities.
+    Weights are in kg, measures of the package in cm. ``source_integration`` is the one whose values arrive
+    here. ``changed_here_at`` stands while a change made here waits to be written to the ERP.
+
+    The revisions are numbers of the organization's counter: of the last change of anything, of the prices,
+    of the stock.
+    """
+
+    sku = models.CharField(max_length=120)
+    name = models.TextField(blank=True)
+    description = models.TextField(blank=True)
+    kind = models.CharField(
+        max_length=12,
+        choices=[(kind.value, kind.value) for kind in ProductKind],
+        default=ProductKind.SIMPLE.value,
+    )
+    status = models.CharField(max_length=8, choices=ProductStatus, default=ProductStatus.ACTIVE)
+    parent = models.ForeignKey(
+        "self", null=True, on_delete=models.PROTECT, related_name="variations", db_constraint=False
+    )
+    brand = models.TextField(blank=True)
+    category = models.JSONField(default=list)
+    ncm = models.TextField(blank=True)
+    gtin = models.TextField(blank=True)
+    unit = models.TextField(blank=True)
+    net_weight = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    gross_weight = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    height = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    width = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    length = models.DecimalField(max_digits=12, decimal_places=4, null=True)
+    images = models.JSONField(default=list)
+    attributes = models.JSONField(default=list)
+    components = models.JSONField(default=list)
+    price = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    promotional_price = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    stock = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    source_integration = models.ForeignKey(
+        "integrations.Integration",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
+    )
+    changed_here_at = models.DateTimeField(null=True)
+    revision = models.BigIntegerField(default=0)
+    price_revision = models.BigIntegerField(default=0)
+    stock_revision = models.BigIntegerField(default=0)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization", "sku"], name="catalog_sku_once")]
+        indexes = [
+            models.Index(fields=["organization", "revision"], name="catalog_by_revision"),
+            models.Index(fields=["organization", "price_revision"], name="catalog_by_price_rev"),
+            models.Index(fields=["organization", "stock_revision"], name="catalog_by_stock_rev"),
+            models.Index(fields=["organization", "gtin"], name="catalog_by_gtin"),
+            models.Index(fields=["organization", "parent"], name="catalog_by_parent"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.sku} {self.name}".strip()
+
+
+class LinkedBy(models.TextChoices):
+    SKU = "sku", "SKU igual"
+    PERSON = "person", "Pessoa"
+    SENDING = "sending", "Envio"
+
+
+class ProductReference(ErpReference):
+    """A product of the ERP, and which of ours it is; ``product`` is null while that is not known.
+
+    ``values`` are the ERP's, by the names of ``catalog.values.FIELDS``, whether they arrived here or were
+    kept out. ``problems`` are codes of ``catalog.problems``. ``passed_over`` says, as a code, why the
+    criteria left the product out. ``details_hash`` is the row's hash when the single product was last read;
+    ``seen_at`` the last complete reading of the list that met the row.
+    """
+
+    product = models.ForeignKey(
+        Product, null=True, on_delete=models.SET_NULL, related_name="references", db_constraint=False
+    )
+    linked_by = models.CharField(max_length=8, choices=LinkedBy, blank=True)
+    sku = models.CharField(max_length=120, blank=True)
+    kind = models.CharField(max_length=12, choices=[(kind.value, kind.value) for kind in ProductKind])
+    state = models.CharField(max_length=8, choices=[(state.value, state.value) for state in ProductState])
+    parent_external_id = models.CharField(max_length=60, blank=True)
+    values = models.JSONField(default=dict)
+    variation_ids = models.JSONField(default=list)
+    problems = models.JSONField(default=list)
+    passed_over = models.CharField(max_length=40, blank=True)
+    is_problem_ignored = models.BooleanField(default=False)
+    row_hash = models.CharField(max_length=64)
+    details_hash = models.CharField(max_length=64, blank=True)
+    details_read_at = models.DateTimeField(null=True)
+    seen_at = models.DateTimeField(null=True)
+    deleted_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "integration", "external_id"], name="catalog_reference_once"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "integration", "product"],
+                condition=Q(product__isnull=False),
+                name="catalog_reference_of_product_once",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["organization", "integration", "sku"], name="catalog_reference_by_sku"),
+            models.Index(
+                fields=["organization", "integration", "parent_external_id"],
+                condition=~Q(parent_external_id=""),
+                name="catalog_reference_by_parent",
+            ),
+            models.Index(
+                fields=["organization", "integration", "id"],
+                condition=~Q(details_hash=F("row_hash")),
+                name="catalog_reference_unread",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.external_id} at integration {self.integration_id}"
+
+
+class WarehouseStock(TenantModel):
+    """Stock of one product of the ERP in one of its depósitos. ``is_ignored`` there: outside the balance."""
+
+    reference = models.ForeignKey(
+        ProductReference, on_delete=models.CASCADE, related_name="warehouses", db_constraint=False
+    )
+    name = models.TextField()
+    balance = models.DecimalField(max_digits=16, decimal_places=4)
+    reserved = models.DecimalField(max_digits=16, decimal_places=4)
+    is_ignored = models.BooleanField(default=False)
+    observed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "reference", "name"], name="catalog_warehouse_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.balance}"
+
+
+class FigureChange(TenantModel):
+    """One step of a product's stock or price, for its chart. ``before`` is null for the first one known."""
+
+    product = models.ForeignKey(
+        Product, on_delete=models.CASCADE, related_name="figure_changes", db_constraint=False
+    )
+    figure = models.CharField(max_length=20, choices=Figure)
+    before = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    after = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    at = models.DateTimeField()
+    source = models.CharField(max_length=10, choices=ChangeSource)
+    person = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "product", "figure", "-at"], name="catalog_figures")]
+
+    def __str__(self) -> str:
+        return f"{self.figure}: {self.after}"
+
+
+class ProductCriteria(TenantModel):
+    """The choices of an integration as ``catalog.criteria.Criteria``; without a row its defaults hold."""
+
+    integration = models.OneToOneField(
+        "integrations.Integration", on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    choices = models.JSONField(default=dict)
+    updated_at = models.DateTimeField()
+    updated_by = models.CharField(max_length=120, blank=True)
+
+    def __str__(self) -> str:
+        return f"criteria of integration {self.integration_id}"
+
+
+class ProductImport(ImportRun):
+    """Products that a person asked for. ``rows_*`` count the list, ``details_*`` the single products.
+
+    ``calls_per_product`` is 1, or 2 where the stock costs a call of its own.
+    """
+
+    calls_per_product = models.IntegerField(default=1)
+    details_total = models.IntegerField(null=True)
+    details_read = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "integration"], condition=IS_OPEN, name="catalog_import_one_open"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"import of products ({self.state})"

@@ -1,0 +1,73 @@
+"""Products: writes, inside the caller's ``tenant``, without HTTP."""
+
+from catalog.services.criteria import reapply, save_criteria
+from catalog.services.details import apply_details, mark_deleted, mark_unreadable
+from catalog.services.importing import (
+    advance_details,
+    advance_list,
+    begin_details,
+    cancel_import,
+    enqueue_details,
+    finish_import,
+    follow_changes,
+    forget_unseen,
+    plan_import,
+    record_plan,
+    refresh_product,
+    start_import,
+)
+from catalog.services.lines import SUBJECT
+from catalog.services.linking import (
+    Linked,
+    LinkRefused,
+    create_and_link,
+    ignore_problems,
+    link,
+    release_waiting,
+    unlink,
+)
+from catalog.services.receiving import PageResult, upsert_from_list
+from catalog.services.saving import (
+    Saved,
+    SaveRefused,
+    enqueue_export,
+    find_target,
+    record_export,
+    save_product,
+)
+
+__all__ = [
+    "SUBJECT",
+    "LinkRefused",
+    "Linked",
+    "PageResult",
+    "SaveRefused",
+    "Saved",
+    "advance_details",
+    "advance_list",
+    "apply_details",
+    "begin_details",
+    "cancel_import",
+    "create_and_link",
+    "enqueue_details",
+    "enqueue_export",
+    "find_target",
+    "finish_import",
+    "follow_changes",
+    "forget_unseen",
+    "ignore_problems",
+    "link",
+    "mark_deleted",
+    "mark_unreadable",
+    "plan_import",
+    "reapply",
+    "record_export",
+    "record_plan",
+    "refresh_product",
+    "release_waiting",
+    "save_criteria",
+    "save_product",
+    "start_import",
+    "unlink",
+    "upsert_from_list",
+]

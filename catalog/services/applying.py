@@ -1,0 +1,163 @@
+"""From the values that the ERP has to the product as the marketplace sees it, under the criteria."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from catalog.criteria import Criteria, Decision, decide_update
+from catalog.models import ChangeSource, Figure, FigureChange, Product, ProductReference
+from catalog.selectors import values_of
+from catalog.services.lines import product_line
+from catalog.values import FIELDS, Values, from_json
+from history.models import HistoryEntry
+from history.services import record_all
+from ui.formats import format_brl, format_quantity
+
+FIGURES = tuple(Figure.values)
+
+
+def create_products(
+    references: Sequence[ProductReference],
+    criteria: Criteria,
+    *,
+    source: ChangeSource,
+    revision: int,
+    at: dt.datetime,
+) -> list[Product]:
+    """A product for each reference, whose SKU no product has; the caller saves the references."""
+    products, steps, lines = [], [], []
+    for reference in references:
+        decision = decide_update(None, from_json(reference.values), criteria)
+        product = Product(
+            sku=reference.sku,
+            source_integration_id=reference.integration_id,
+            revision=revision,
+            price_revision=revision,
+            stock_revision=revision,
+            created_at=at,
+            updated_at=at,
+            **{name: after for name, (_, after) in decision.changes.items()},
+        )
+        products.append(product)
+    Product.objects.bulk_create(products)
+    for reference, product in zip(references, products, strict=True):
+        reference.product = product
+        steps += _steps(product, {name: (None, getattr(product, name)) for name in FIGURES}, source, at)
+        lines.append(product_line(product.pk, "product.imported", {"sku": product.sku}, at))
+    FigureChange.objects.bulk_create(steps)
+    record_all(lines)
+    return products
+
+
+def apply_references(
+    references: Iterable[ProductReference],
+    criteria: Criteria,
+    *,
+    source: ChangeSource,
+    revision: int,
+    at: dt.datetime,
+) -> int:
+    """Let the values of each reference arrive at its product. How many products changed."""
+    wanted = {row.product_id: row for row in references if row.product_id is not None}
+    products = Product.objects.filter(pk__in=wanted).order_by("id")
+    changed, steps, lines = [], [], []
+    for product in products:
+        reference = wanted[product.pk]
+        if product.source_integration_id != reference.integration_id or product.changed_here_at is not None:
+            # Another integration's product, or one whose change made here is on its way there.
+            continue
+        decision = decide_update(values_of(product), from_json(reference.values), criteria)
+        if not decision.changes:
+            continue
+        change_product(product, {name: after for name, (_, after) in decision.changes.items()}, revision, at)
+        changed.append(product)
+        steps += _steps(product, decision.changes, source, at)
+        lines += describe_changes(product, decision, at)
+    if changed:
+        Product.objects.bulk_update(
+            changed, [*FIELDS, "revision", "price_revision", "stock_revision", "updated_at"], batch_size=200
+        )
+    FigureChange.objects.bulk_create(steps)
+    record_all(lines)
+    return len(changed)
+
+
+def change_product(product: Product, changes: Values, revision: int, at: dt.datetime) -> None:
+    """Set values and the revisions that they move; the caller saves."""
+    for name, value in changes.items():
+        setattr(product, name, value)
+    product.revision = revision
+    if changes.keys() & {Figure.PRICE, Figure.PROMOTIONAL_PRICE}:
+        product.price_revision = revision
+    if Figure.STOCK in changes:
+        product.stock_revision = revision
+    product.updated_at = at
+
+
+def add_steps(
+    product: Product,
+    changes: Mapping[str, tuple[Any, Any]],
+    source: ChangeSource,
+    at: dt.datetime,
+    *,
+    person: str = "",
+) -> None:
+    FigureChange.objects.bulk_create(_steps(product, changes, source, at, person=person))
+
+
+def _steps(
+    product: Product,
+    changes: Mapping[str, tuple[Any, Any]],
+    source: ChangeSource,
+    at: dt.datetime,
+    *,
+    person: str = "",
+) -> list[FigureChange]:
+    return [
+        FigureChange(
+            product=product, figure=figure, before=before, after=after, at=at, source=source, person=person
+        )
+        for figure, (before, after) in changes.items()
+        if figure in FIGURES and before != after
+    ]
+
+
+def describe_changes(product: Product, decision: Decision, at: dt.datetime) -> list[HistoryEntry]:
+    """One line for all that arrived; a first reading of the single product is no news."""
+    shown = {
+        name: change
+        for name, change in decision.changes.items()
+        if change[0] not in (None, "", []) or name == Figure.PROMOTIONAL_PRICE
+    }
+    if not shown:
+        return []
+    labels = [FIELDS[name].label for name in shown]
+    params: dict[str, object] = {"fields": ", ".join(labels)}
+    details = [
+        f"{FIELDS[name].label}: {show(name, before)} → {show(name, after)}"
+        for name, (before, after) in shown.items()
+        if name not in ("description", "images", "components", "attributes")
+    ]
+    params["details"] = "; ".join(details)
+    kept = [FIELDS[name].label for name in decision.kept]
+    if kept:
+        params["kept"] = ", ".join(kept)
+        return [product_line(product.pk, "product.updated_partly", params, at)]
+    return [product_line(product.pk, "product.updated", params, at)]
+
+
+def show(name: str, value: Any) -> str:
+    """A value as a person reads it."""
+    if value in (None, "", []):
+        return "vazio"
+    if name in (Figure.PRICE, Figure.PROMOTIONAL_PRICE):
+        return format_brl(value)
+    if name == "status":
+        return {"active": "Ativo", "inactive": "Inativo"}.get(value, str(value))
+    if name == "category":
+        return " > ".join(value)
+    if FIELDS[name].is_decimal:
+        return format_quantity(value)
+    return str(value)

@@ -1,0 +1,67 @@
+"""The choices of a person for one integration, and what they do to what was received already."""
+
+from __future__ import annotations
+
+from django.db import transaction
+
+from accounts import clock
+from catalog.criteria import Criteria
+from catalog.models import ChangeSource, ProductCriteria, ProductReference
+from catalog.selectors import read_criteria
+from catalog.services.applying import apply_references
+from catalog.services.details import recount_stock
+from catalog.services.lines import take_revision
+from catalog.services.receiving import list_problems, relink_passed_over
+from history.models import Source
+from history.services import record
+from integrations.models import Integration
+
+BATCH = 500
+
+
+@transaction.atomic
+def save_criteria(*, integration: Integration, criteria: Criteria, person: str) -> bool:
+    """Keep the choices; they hold for what arrives from now on. False if nothing was changed."""
+    former = read_criteria(integration)
+    if former == criteria:
+        return False
+    ProductCriteria.objects.update_or_create(
+        integration=integration,
+        defaults={
+            "choices": criteria.to_choices(),
+            "updated_at": clock.now(),
+            "updated_by": person,
+        },
+    )
+    record(
+        subject_kind="integration",
+        subject_id=integration.pk,
+        code="products.criteria_saved",
+        source=Source.PERSON,
+        person=person,
+    )
+    return True
+
+
+@transaction.atomic
+def reapply(*, integration: Integration, after_id: int) -> tuple[int, int]:
+    """«Reaplicar agora»: let what is known of the ERP arrive by today's choices, some hundreds at a time.
+
+    No call is made. Returns how many products changed and the id to go on from, 0 at the end.
+    """
+    revision, now = take_revision(), clock.now()
+    criteria = read_criteria(integration)
+    references = list(
+        ProductReference.objects.filter(integration=integration, pk__gt=after_id)
+        .prefetch_related("warehouses")
+        .order_by("id")[:BATCH]
+    )
+    if not references:
+        return 0, 0
+    for reference in references:
+        recount_stock(reference, criteria)
+        reference.problems = list_problems(reference, is_duplicate="sku_duplicate" in reference.problems)
+    ProductReference.objects.bulk_update(references, ["values", "problems"])
+    relink_passed_over(integration=integration, references=references, revision=revision)
+    changed = apply_references(references, criteria, source=ChangeSource.PERSON, revision=revision, at=now)
+    return changed, references[-1].pk

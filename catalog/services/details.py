@@ -1,0 +1,142 @@
+"""What the single product tells: its text, measures, kin and stock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from django.db import transaction
+
+from accounts import clock
+from catalog.criteria import Criteria, offer_stock
+from catalog.models import ChangeSource, Product, ProductReference, WarehouseStock
+from catalog.selectors import read_criteria
+from catalog.services.applying import apply_references
+from catalog.services.lines import product_line, take_revision
+from catalog.services.receiving import UNREADABLE, list_problems
+from catalog.values import fit, fit_amount, product_values, to_json
+from contracts.records import ErpProduct, ErpStock, ProductState
+from history.services import record_all
+
+# Beside the values that arrive: what the stock was made of, and whether it was read.
+BALANCE, RESERVED = "stock_balance", "stock_reserved"
+
+
+@transaction.atomic
+def apply_details(
+    *,
+    reference_id: int,
+    product: ErpProduct,
+    stock: ErpStock | None,
+    source: ChangeSource,
+    row_hash: str,
+) -> None:
+    """``stock`` is ``None`` for what is not sold itself, the parent of variations.
+
+    ``row_hash`` is the row's when the product was asked for: one that changed meanwhile is read again.
+    """
+    revision, now = take_revision(), clock.now()
+    reference = ProductReference.objects.select_related("integration").get(pk=reference_id)
+    criteria = read_criteria(reference.integration)
+    values = product_values(product, has_list_price=bool(criteria.price_list_id))
+    reference.values = {**reference.values, **to_json(values)}
+    if stock is not None:
+        _take_stock(reference, stock, criteria)
+    reference.parent_external_id = product.parent_external_id[:60]
+    reference.variation_ids = [variation.external_id for variation in product.variations]
+    reference.details_hash = row_hash
+    reference.details_read_at = now
+    reference.problems = list_problems(reference, is_duplicate="sku_duplicate" in reference.problems)
+    reference.save()
+    kin = _join_kin(reference, product)
+    apply_references([reference, *kin], criteria, source=source, revision=revision, at=now)
+
+
+def _take_stock(reference: ProductReference, stock: ErpStock, criteria: Criteria) -> None:
+    amounts = {row.name: (row.balance, row.reserved) for row in stock.warehouses}
+    offered = offer_stock(stock.balance, stock.reserved, amounts, criteria)
+    reference.values |= to_json(
+        {"stock": fit(offered), BALANCE: fit(stock.balance), RESERVED: fit(stock.reserved)}
+    )
+    now = clock.now()
+    WarehouseStock.objects.filter(reference=reference).exclude(name__in=amounts).delete()
+    WarehouseStock.objects.bulk_create(
+        [
+            WarehouseStock(
+                reference=reference,
+                name=row.name,
+                balance=fit_amount(row.balance),
+                reserved=fit_amount(row.reserved),
+                is_ignored=row.is_ignored,
+                observed_at=now,
+            )
+            for row in stock.warehouses
+        ],
+        update_conflicts=True,
+        unique_fields=["organization", "reference", "name"],
+        update_fields=["balance", "reserved", "is_ignored", "observed_at"],
+    )
+
+
+def recount_stock(reference: ProductReference, criteria: Criteria) -> None:
+    """The offer by other criteria, from what was read before; the caller saves."""
+    if BALANCE not in reference.values:
+        return
+    amounts: Mapping[str, tuple[Decimal, Decimal]] = {
+        row.name: (row.balance, row.reserved) for row in reference.warehouses.all()
+    }
+    balance, reserved = (Decimal(reference.values[name]) for name in (BALANCE, RESERVED))
+    reference.values |= to_json({"stock": fit(offer_stock(balance, reserved, amounts, criteria))})
+
+
+def _join_kin(reference: ProductReference, product: ErpProduct) -> list[ProductReference]:
+    """Tie variations to their parent, whichever was read first. References whose values changed."""
+    here = ProductReference.objects.filter(integration_id=reference.integration_id)
+    if reference.parent_external_id:
+        parent = here.filter(external_id=reference.parent_external_id).first()
+        if parent is not None:
+            _set_parent([reference], parent.product_id)
+    attributes = {one.external_id: [list(pair) for pair in one.attributes] for one in product.variations}
+    children = list(here.filter(external_id__in=attributes).order_by("id"))
+    for child in children:
+        child.parent_external_id = reference.external_id
+        child.values = {**child.values, "attributes": attributes[child.external_id]}
+    ProductReference.objects.bulk_update(children, ["parent_external_id", "values"])
+    _set_parent(children, reference.product_id)
+    return children
+
+
+def _set_parent(children: list[ProductReference], parent_id: int | None) -> None:
+    ids = [child.product_id for child in children if child.product_id not in (None, parent_id)]
+    Product.objects.filter(pk__in=ids).exclude(parent_id=parent_id).update(parent_id=parent_id)
+
+
+@transaction.atomic
+def mark_deleted(*, reference_id: int) -> None:
+    """The ERP does not know it any more: nothing of it is offered, nothing of ours is deleted."""
+    revision, now = take_revision(), clock.now()
+    reference = ProductReference.objects.select_related("integration").get(pk=reference_id)
+    reference.state = ProductState.DELETED
+    reference.deleted_at = reference.deleted_at or now
+    reference.details_hash = reference.row_hash
+    reference.values = {**reference.values, "status": "inactive"}
+    reference.problems = []
+    reference.save()
+    if reference.product_id is not None:
+        record_all([product_line(reference.product_id, "product.deleted_at_erp", {}, now)])
+    criteria = read_criteria(reference.integration)
+    apply_references([reference], criteria, source=ChangeSource.POLL, revision=revision, at=now)
+
+
+@transaction.atomic
+def mark_unreadable(*, reference_id: int, code: str) -> None:
+    """The single product cannot be read: a problem of its own, tried again when the ERP changes it."""
+    reference = ProductReference.objects.select_for_update().get(pk=reference_id)
+    reference.details_hash = reference.row_hash
+    reference.problems = [*(one for one in reference.problems if one != UNREADABLE), UNREADABLE]
+    reference.values = {**reference.values, "unreadable_code": code}
+    reference.save()
+    if reference.product_id is not None:
+        record_all(
+            [product_line(reference.product_id, "product.details_unreadable", {"code": code}, clock.now())]
+        )

@@ -1,0 +1,270 @@
+"""From a page of the ERP's products to ours: each row has its reference, and each SKU its product."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.db.models import Q
+
+from accounts import clock
+from catalog.criteria import Criteria, passes
+from catalog.models import ChangeSource, LinkedBy, Product, ProductReference
+from catalog.problems import find_problems
+from catalog.selectors import read_criteria
+from catalog.services.applying import apply_references, create_products
+from catalog.services.lines import product_line, take_revision
+from catalog.values import from_json, row_values, to_json
+from contracts.records import ErpProductRow, Page, ProductKind, ProductState, RowProblem
+from history.models import HistoryEntry, Source
+from history.services import record, record_all
+from integrations.models import Integration
+from integrations.rows import apply_apart
+
+UNREADABLE = "row_unreadable"
+# A person took the product of the ERP away from ours: only a person gives it back.
+UNLINKED = "product.unlinked"
+_ROW_COLUMNS = (
+    "sku", "kind", "state", "values", "row_hash", "deleted_at", "passed_over", "problems", "product",
+    "linked_by", "is_problem_ignored",
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class PageResult:
+    """What a page brought, in rows."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    passed_over: int = 0
+    problems: int = 0
+
+
+@dataclass(slots=True)
+class _Receipt:
+    """What the steps of one page share."""
+
+    integration: Integration
+    criteria: Criteria
+    source: ChangeSource
+    revision: int
+    at: dt.datetime
+    lines: list[HistoryEntry] = field(default_factory=list)
+
+
+@transaction.atomic
+def upsert_from_list(
+    *, integration: Integration, page: Page[ErpProductRow], source: ChangeSource
+) -> PageResult:
+    """Apply one page: all of it or, after a crash, none of it.
+
+    A row that cannot be applied becomes a problem and does not stop the others.
+    """
+    receipt = _Receipt(integration, read_criteria(integration), source, take_revision(), clock.now())
+    rows = {row.external_id: row for row in page.items}
+    references = ProductReference.objects.select_for_update().filter(
+        integration=integration, external_id__in=list(rows)
+    )
+    known = {reference.external_id: reference for reference in references.order_by("id")}
+    result = PageResult()
+
+    def refuse(row: ErpProductRow) -> None:
+        _record_unreadable(receipt, RowProblem(row.external_id, UNREADABLE))
+        result.problems += 1
+
+    for problem in page.problems:
+        _record_unreadable(receipt, problem)
+        result.problems += 1
+    new = [row for row in rows.values() if row.external_id not in known]
+    changed = [
+        row
+        for row in rows.values()
+        if row.external_id in known and known[row.external_id].row_hash != row.row_hash
+    ]
+    former_skus = {known[row.external_id].sku for row in changed}
+    apply_apart(changed, lambda some: _update(receipt, some), refuse)
+    apply_apart(new, lambda some: _create(receipt, some), refuse)
+    touched = [row.external_id for row in (*changed, *new)]
+    _settle(receipt, touched, former_skus)
+    ProductReference.objects.filter(integration=integration, external_id__in=list(rows)).update(
+        seen_at=receipt.at
+    )
+    result.created, result.changed = len(new), len(changed)
+    result.unchanged = len(rows) - len(new) - len(changed)
+    result.passed_over = (
+        ProductReference.objects.filter(integration=integration, external_id__in=touched)
+        .exclude(passed_over="")
+        .count()
+    )
+    return result
+
+
+def _create(receipt: _Receipt, rows: Sequence[ErpProductRow]) -> None:
+    references = []
+    for row in rows:
+        reference = ProductReference(integration=receipt.integration, external_id=row.external_id)
+        _take_over(receipt, reference, row)
+        references.append(reference)
+    ProductReference.objects.bulk_create(references)
+
+
+def _update(receipt: _Receipt, rows: Sequence[ErpProductRow]) -> None:
+    by_id = {row.external_id: row for row in rows}
+    references = list(
+        ProductReference.objects.filter(integration=receipt.integration, external_id__in=list(by_id))
+    )
+    for reference in references:
+        _take_over(receipt, reference, by_id[reference.external_id])
+    ProductReference.objects.bulk_update(references, _ROW_COLUMNS)
+
+
+def _take_over(receipt: _Receipt, reference: ProductReference, row: ErpProductRow) -> None:
+    is_deleted = row.state == ProductState.DELETED
+    if reference.product_id is not None and reference.sku != row.sku and reference.pk is not None:
+        params = {"before": reference.sku or "vazio", "after": row.sku or "vazio"}
+        receipt.lines.append(product_line(reference.product_id, "product.sku_changed", params, receipt.at))
+    if reference.product_id is not None and is_deleted and reference.deleted_at is None:
+        receipt.lines.append(product_line(reference.product_id, "product.deleted_at_erp", {}, receipt.at))
+    if reference.sku != row.sku:
+        reference.is_problem_ignored = False
+    reference.sku = row.sku
+    reference.kind = row.kind
+    reference.state = row.state
+    reference.values = {**reference.values, **to_json(row_values(row))}
+    reference.row_hash = row.row_hash
+    reference.deleted_at = (reference.deleted_at or receipt.at) if is_deleted else None
+    if reference.product_id is None and reference.passed_over != UNLINKED:
+        is_active = row.state == ProductState.ACTIVE
+        reference.passed_over = passes(is_active, row.sku, receipt.criteria)
+
+
+def _settle(receipt: _Receipt, external_ids: Collection[str], former_skus: Collection[str]) -> None:
+    """Link what has its SKU alone, say what is wrong with the rest, and let the values arrive."""
+    here = ProductReference.objects.filter(integration=receipt.integration)
+    touched = list(here.filter(external_id__in=list(external_ids)).values_list("sku", flat=True))
+    skus = {*touched, *former_skus} - {""}
+    concerned = list(here.filter(Q(external_id__in=list(external_ids)) | Q(sku__in=skus)).order_by("id"))
+    _link(receipt, concerned)
+    siblings = _group_by_sku(concerned)
+    for reference in concerned:
+        reference.problems = list_problems(reference, is_duplicate=len(siblings[reference.sku]) > 1)
+    ProductReference.objects.bulk_update(concerned, ["product", "linked_by", "problems"])
+    record_all(receipt.lines)
+    apply_references(
+        concerned, receipt.criteria, source=receipt.source, revision=receipt.revision, at=receipt.at
+    )
+
+
+def _link(receipt: _Receipt, concerned: Sequence[ProductReference]) -> None:
+    """Tie each unlinked reference whose SKU nobody else at the ERP has to the product of that SKU."""
+    alone = [
+        group[0]
+        for sku, group in _group_by_sku(concerned).items()
+        if sku and len(group) == 1 and group[0].product_id is None and not group[0].passed_over
+    ]
+    if not alone:
+        return
+    products = {row.sku: row for row in Product.objects.filter(sku__in=[one.sku for one in alone])}
+    taken = set(
+        ProductReference.objects.filter(
+            integration=receipt.integration, product__in=list(products.values())
+        ).values_list("product_id", flat=True)
+    )
+    without_product = []
+    for reference in alone:
+        product = products.get(reference.sku)
+        if product is None:
+            reference.linked_by = LinkedBy.SKU
+            without_product.append(reference)
+        elif product.pk not in taken:
+            reference.product, reference.linked_by = product, LinkedBy.SKU
+            adopt_product(product, reference, receipt.at)
+    create_products(
+        without_product,
+        receipt.criteria,
+        source=receipt.source,
+        revision=receipt.revision,
+        at=receipt.at,
+    )
+
+
+def adopt_product(product: Product, reference: ProductReference, at: dt.datetime) -> None:
+    """A product that was made here meets its twin at the ERP."""
+    if product.source_integration_id is None:
+        product.source_integration_id = reference.integration_id
+        product.save(update_fields=["source_integration"])
+    record_all([product_line(product.pk, "product.linked", {"sku": reference.sku}, at)])
+
+
+def _group_by_sku(references: Iterable[ProductReference]) -> dict[str, list[ProductReference]]:
+    """Those that stand at the ERP and are wanted here; one that is gone is nobody's double."""
+    groups: dict[str, list[ProductReference]] = defaultdict(list)
+    for reference in references:
+        if reference.deleted_at is None and not reference.passed_over and reference.sku:
+            groups[reference.sku].append(reference)
+    return groups
+
+
+def list_problems(reference: ProductReference, *, is_duplicate: bool) -> list[str]:
+    if reference.deleted_at is not None or reference.passed_over:
+        return []
+    return find_problems(
+        sku=reference.sku,
+        # One that a person chose among doubles is no open question any more.
+        is_duplicate=is_duplicate and reference.linked_by != LinkedBy.PERSON,
+        kind=reference.kind,
+        values=from_json(reference.values),
+        is_detailed=reference.details_read_at is not None,
+        has_variations=bool(reference.variation_ids),
+    )
+
+
+def _record_unreadable(receipt: _Receipt, problem: RowProblem) -> None:
+    """A row that cannot be read stands in the list of problems; one without an identifier in the history."""
+    if problem.external_id:
+        reference, is_new = ProductReference.objects.get_or_create(
+            integration=receipt.integration,
+            external_id=problem.external_id[:60],
+            defaults={
+                "kind": ProductKind.SIMPLE,
+                "state": ProductState.ACTIVE,
+                "problems": [UNREADABLE],
+                "seen_at": receipt.at,
+            },
+        )
+        if not is_new and UNREADABLE not in reference.problems:
+            reference.problems = [*reference.problems, UNREADABLE]
+            # Whatever it says next is to be read, even if it is what it said before.
+            reference.row_hash = reference.details_hash = ""
+            reference.save(update_fields=["problems", "row_hash", "details_hash"])
+        if not is_new:
+            return
+    record(
+        subject_kind="integration",
+        subject_id=receipt.integration.pk,
+        code="products.row_unreadable",
+        params={"external_id": problem.external_id or "?", "code": problem.code},
+        source=Source.ERP,
+        at=receipt.at,
+    )
+
+
+def relink_passed_over(
+    *, integration: Integration, references: Sequence[ProductReference], revision: int
+) -> None:
+    """What other criteria had left out has its chance again. What a person unlinked stays so."""
+    receipt = _Receipt(integration, read_criteria(integration), ChangeSource.PERSON, revision, clock.now())
+    returning = []
+    for reference in references:
+        if reference.product_id is None and reference.passed_over != UNLINKED:
+            is_active = reference.state == ProductState.ACTIVE
+            former = reference.passed_over
+            reference.passed_over = passes(is_active, reference.sku, receipt.criteria)
+            if former != reference.passed_over:
+                returning.append(reference)
+    ProductReference.objects.bulk_update(returning, ["passed_over"])
+    _settle(receipt, [reference.external_id for reference in returning], ())

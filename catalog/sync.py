@@ -1,0 +1,360 @@
+"""Products: what talks to the ERP. Each job saves its step with its effect, so that a kill costs one call."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.db import DataError
+
+from accounts import clock
+from accounts.tenancy import tenant
+from catalog import selectors, services
+from catalog.criteria import Criteria, decide_sending
+from catalog.models import ChangeSource, Product, ProductImport, ProductReference
+from catalog.values import FIELDS, product_values
+from contracts.errors import MappingError, NotFound, RejectedByErp, TemporaryError
+from contracts.provider import Capability, Provider
+from contracts.records import (
+    ErpProduct,
+    ErpStock,
+    ProductDraft,
+    ProductKind,
+    ProductQuery,
+    ProductState,
+)
+from integrations import registry
+from integrations import sync as integrations_sync
+from integrations.credentials import IntegrationContext
+from integrations.cursors import read_cursor, write_cursor
+from integrations.imports import ImportState
+from integrations.models import Integration, IntegrationState
+from integrations.reading import Reading, advance
+from jobs.runner import JobContext
+
+# The ERP's clock is not ours, and a change that it writes late must not slip through.
+OVERLAP = dt.timedelta(hours=1)
+READ_AHEAD = 50
+
+
+@contextmanager
+def reach(job: JobContext, integration: Integration) -> Iterator[tuple[Provider, IntegrationContext]]:
+    """The ERP, once ``orders.sync.reach`` has proven its identifiers to be those that we keep."""
+    if integration.proven_protocol != integration.protocol:
+        raise TemporaryError("integration.references_unproven")
+    with integrations_sync.reach(job, integration) as reached:
+        yield reached
+
+
+def plan_products(job: JobContext) -> None:
+    """How many products the ERP has, and what each costs: three calls or fewer."""
+    with tenant(job.organization_id):
+        run = ProductImport.objects.select_related("integration").get(pk=int(job.key))
+        criteria = selectors.read_criteria(run.integration)
+    if run.state != ImportState.PLANNING:
+        return
+    integration = run.integration
+    with reach(job, integration) as (provider, context):
+        page = provider.list_products(context, _query(criteria), offset=0)
+        price_lists = provider.list_price_lists(context)
+        warehouses = provider.list_warehouses(context)
+    total = page.total if page.total is not None else len(page.row_ids)
+    choices = {
+        "price_lists": [{"id": one.external_id, "name": one.name} for one in price_lists],
+        "warehouses": [one.name for one in warehouses or ()],
+        # One depósito without reservations has nothing to add to what the single product tells.
+        "is_stock_simple": warehouses is not None
+        and len(warehouses) == 1
+        and not warehouses[0].has_reservations,
+    }
+    with tenant(job.organization_id):
+        write_cursor(integration.pk, selectors.CHOICES, choices)
+        services.record_plan(
+            import_id=run.pk,
+            rows_total=total,
+            calls_per_product=2 if _costs_a_stock_call(integration, criteria) else 1,
+        )
+
+
+def import_products(job: JobContext) -> None:
+    """Read the whole list, then each product that is new or changed; it stops when a person cancels."""
+    with tenant(job.organization_id):
+        run = ProductImport.objects.select_related("integration").get(pk=int(job.key))
+        criteria = selectors.read_criteria(run.integration)
+    if run.state != ImportState.RUNNING:
+        return
+    integration = run.integration
+    step = dict(job.step) or _begin_list(clock.now())
+
+    def count_page(result: services.PageResult, reading: Reading) -> bool:
+        is_wanted = services.advance_list(
+            import_id=run.pk, result=result, rows_read=reading.distinct, rows_total=reading.total
+        )
+        if step["is_listed"]:
+            services.begin_details(import_id=run.pk)
+        return is_wanted
+
+    def count_product() -> bool:
+        return services.advance_details(import_id=run.pk)
+
+    with reach(job, integration) as (provider, context):
+        is_complete = _read_list(job, provider, context, criteria, step, count_page) and _read_products(
+            job, provider, context, criteria, count_product
+        )
+    if is_complete:
+        with tenant(job.organization_id):
+            _move_cursor(integration, step)
+            services.finish_import(import_id=run.pk)
+
+
+def pull_products(job: JobContext) -> None:
+    """Read what changed since the last complete reading, or all where the ERP cannot tell."""
+    with tenant(job.organization_id):
+        integration = Integration.objects.get(pk=int(job.key))
+        if integration.state != IntegrationState.CONNECTED:
+            return
+        cursor = read_cursor(integration.pk, selectors.CURSOR)
+        criteria = selectors.read_criteria(integration)
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
+    since = cursor.get("changed_from") if protocol.can(Capability.PRODUCTS_BY_CHANGE) else None
+    step = dict(job.step) or _begin_list(clock.now(), since, cursor.get("price_list_id"), criteria)
+    with reach(job, integration) as (provider, context):
+        _read_list(job, provider, context, criteria, step)
+    with tenant(job.organization_id):
+        _move_cursor(integration, step)
+        services.enqueue_details(integration=integration)
+
+
+def complete_products(job: JobContext) -> None:
+    """Read the single products that are new or changed."""
+    with tenant(job.organization_id):
+        integration = Integration.objects.get(pk=int(job.key))
+        if integration.state != IntegrationState.CONNECTED:
+            return
+        criteria = selectors.read_criteria(integration)
+    with reach(job, integration) as (provider, context):
+        _read_products(job, provider, context, criteria)
+
+
+def reapply_criteria(job: JobContext) -> None:
+    """«Reaplicar agora»: no call to the ERP, some hundreds of products a transaction."""
+    with tenant(job.organization_id):
+        integration = Integration.objects.get(pk=int(job.key))
+    after_id, is_first = int(job.step.get("after_id", 0)), not job.step
+    while is_first or after_id:
+        is_first = False
+        with tenant(job.organization_id):
+            _, after_id = services.reapply(integration=integration, after_id=after_id)
+            job.save_step(after_id=after_id)
+    with tenant(job.organization_id):
+        services.enqueue_details(integration=integration)
+
+
+def _begin_list(
+    now: dt.datetime,
+    changed_from: str | None = None,
+    price_list_id: str | None = None,
+    criteria: Criteria | None = None,
+) -> dict[str, Any]:
+    if criteria is not None and price_list_id != criteria.price_list_id:
+        # Another list of prices changes prices of products that did not change.
+        changed_from = None
+    return {
+        "started_at": now.isoformat(),
+        "changed_from": changed_from,
+        "is_second_reading": False,
+        "is_listed": False,
+        "reading": Reading().to_step(),
+    }
+
+
+def _read_list(
+    job: JobContext,
+    provider: Provider,
+    context: IntegrationContext,
+    criteria: Criteria,
+    step: dict[str, Any],
+    count_page: Callable[[services.PageResult, Reading], bool] | None = None,
+) -> bool:
+    """Apply page after page; false if ``count_page``, called within each one's transaction, ended it."""
+    while not step["is_listed"]:
+        reading = Reading.from_step(step["reading"])
+        page = provider.list_products(context, _query(criteria, step["changed_from"]), offset=reading.offset)
+        reading = advance(reading, page)
+        is_last = reading.is_done
+        next_reading = reading
+        if is_last and reading.may_have_missed and not step["is_second_reading"]:
+            # What is known costs nothing, and what slid past is met this time.
+            step["is_second_reading"], next_reading, is_last = True, Reading(), False
+        step |= {"reading": next_reading.to_step(), "is_listed": is_last}
+        is_whole = is_last and not step["changed_from"] and not reading.repeats and reading.distinct > 0
+        with tenant(job.organization_id):
+            result = services.upsert_from_list(
+                integration=context.integration, page=page, source=_source_of(job)
+            )
+            if is_whole:
+                services.forget_unseen(integration=context.integration, since=step["started_at"])
+            is_wanted = count_page is None or count_page(result, reading)
+            job.save_step(**step)
+        if not is_wanted:
+            return False
+    return True
+
+
+def _read_products(
+    job: JobContext,
+    provider: Provider,
+    context: IntegrationContext,
+    criteria: Criteria,
+    count_product: Callable[[], bool] | None = None,
+) -> bool:
+    """Read single products until none is left, or until ``count_product`` says that it is enough."""
+    with tenant(job.organization_id):
+        costs_a_call = _costs_a_stock_call(context.integration, criteria)
+    while True:
+        with tenant(job.organization_id):
+            waiting = list(selectors.list_unread(context.integration)[:READ_AHEAD])
+        if not waiting:
+            return True
+        for reference in waiting:
+            found = _read_product(provider, context, reference, costs_a_call)
+            with tenant(job.organization_id):
+                _store(reference, found, _source_of(job))
+                is_wanted = count_product is None or count_product()
+                # Its lease is proven with it: a worker that was taken for dead writes nothing.
+                job.save_step()
+            if not is_wanted:
+                return False
+
+
+def _source_of(job: JobContext) -> ChangeSource:
+    return ChangeSource.IMPORT if job.kind == "import_products" else ChangeSource.POLL
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """A product and its stock; without them a code that says why it cannot be read, "" when it is gone."""
+
+    product: ErpProduct | None = None
+    stock: ErpStock | None = None
+    code: str = ""
+
+
+def _read_product(
+    provider: Provider, context: IntegrationContext, reference: ProductReference, costs_a_call: bool
+) -> _Found:
+    try:
+        product = provider.get_product(context, reference.external_id)
+        if product.row.kind == ProductKind.PARENT:
+            return _Found(product)
+        if costs_a_call or product.stock_balance is None:
+            return _Found(product, provider.get_stock(context, reference.external_id))
+    except NotFound:
+        return _Found()
+    except (MappingError, RejectedByErp) as error:
+        return _Found(code=error.code)
+    return _Found(product, ErpStock(reference.external_id, product.stock_balance, reserved=Decimal(0)))
+
+
+def _store(reference: ProductReference, found: _Found, source: ChangeSource) -> None:
+    """One product that cannot be read or kept stops no other."""
+    code = found.code
+    if found.product is not None:
+        try:
+            services.apply_details(
+                reference_id=reference.pk,
+                product=found.product,
+                stock=found.stock,
+                source=source,
+                row_hash=reference.row_hash,
+            )
+        except (DataError, ValueError):
+            code = "products.unstorable"
+    if code:
+        services.mark_unreadable(reference_id=reference.pk, code=code)
+    elif found.product is None:
+        services.mark_deleted(reference_id=reference.pk)
+
+
+def export_product(job: JobContext) -> None:
+    """Write a product that was made or changed here: read, merge, write back, read what became of it."""
+    with tenant(job.organization_id):
+        product = Product.objects.get(pk=int(job.key))
+        integration = services.find_target(product)
+        if integration is None:
+            return
+        criteria = selectors.read_criteria(integration)
+        reference = selectors.list_references(integration).filter(product=product).first()
+    ours = selectors.values_of(product)
+    with reach(job, integration) as (provider, context):
+        external_id = reference.external_id if reference else _find_by_sku(provider, context, product.sku)
+        is_new = not external_id
+        theirs = None if is_new else _values_at_erp(provider, context, external_id)
+        decision = decide_sending(ours, theirs, criteria)
+        changes = {name: after for name, (_, after) in decision.changes.items()}
+        if is_new:
+            external_id = provider.create_product(context, _draft(product.sku, changes))
+        elif changes:
+            provider.update_product(context, external_id, _draft(product.sku, changes))
+        found = _values_at_erp(provider, context, external_id) if changes else theirs or {}
+    not_taken = {name: value for name, value in changes.items() if found.get(name) != value}
+    with tenant(job.organization_id):
+        services.record_export(
+            integration=integration,
+            product_id=product.pk,
+            external_id=external_id,
+            is_new=is_new,
+            sent=changes,
+            kept=decision.kept,
+            not_taken=not_taken,
+            changed_here_at=product.changed_here_at.isoformat() if product.changed_here_at else None,
+        )
+
+
+def _find_by_sku(provider: Provider, context: IntegrationContext, sku: str) -> str:
+    """The ERP's identifier of this SKU, ``""`` if it has none. Raises ``RejectedByErp`` if it has several."""
+    page = provider.list_products(context, ProductQuery(sku=sku), offset=0)
+    found = [row for row in page.items if row.sku == sku and row.state != ProductState.DELETED]
+    if len(found) > 1:
+        raise RejectedByErp("catalog.sku_repeated_at_erp", {"sku": sku})
+    return found[0].external_id if found else ""
+
+
+def _values_at_erp(provider: Provider, context: IntegrationContext, external_id: str) -> dict[str, Any]:
+    return product_values(provider.get_product(context, external_id), has_list_price=False)
+
+
+def _draft(sku: str, changes: dict[str, Any]) -> ProductDraft:
+    values = {name: value for name, value in changes.items() if FIELDS[name].is_sent}
+    if "status" in values:
+        values["state"] = ProductState(values.pop("status"))
+    if "category" in values:
+        values["category"] = tuple(values["category"])
+    return ProductDraft(sku=sku, **values)
+
+
+def _query(criteria: Criteria, changed_from: str | None = None) -> ProductQuery:
+    since = dt.datetime.fromisoformat(changed_from) if changed_from else None
+    return ProductQuery(changed_from=since, price_list_id=criteria.price_list_id)
+
+
+def _move_cursor(integration: Integration, step: dict[str, Any]) -> None:
+    since = dt.datetime.fromisoformat(step["started_at"]) - OVERLAP
+    criteria = selectors.read_criteria(integration)
+    write_cursor(
+        integration.pk,
+        selectors.CURSOR,
+        {"changed_from": since.isoformat(), "price_list_id": criteria.price_list_id},
+    )
+
+
+def _costs_a_stock_call(integration: Integration, criteria: Criteria) -> bool:
+    """Whether a product's stock is told by a call of its own only."""
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
+    if criteria.warehouse or not protocol.can(Capability.STOCK_IN_PRODUCT):
+        return True
+    return not read_cursor(integration.pk, selectors.CHOICES).get("is_stock_simple", False)
