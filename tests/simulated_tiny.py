@@ -159,6 +159,54 @@ class SimulatedAccount:
     def change_order(self, order_id: int | str, **fields: Any) -> Any:
         return self.tiny.control("PATCH", f"accounts/{self.id}/orders/{order_id}", fields)
 
+    def list_products(self) -> list[dict[str, Any]]:
+        """Every product as the simulator knows it, in v3's names, with its stock in each of ``depositos``."""
+        return list(self.tiny.control("GET", f"accounts/{self.id}/products"))
+
+    def add_products(
+        self, count: int, kinds: str | list[str] | None = None, *, problems: bool = False
+    ) -> list[dict[str, Any]]:
+        """So many rows of the list of products, of the kinds in turn (S, V, K, F, M; variations are counted).
+
+        ``problems`` adds seven that are wrong, each with its ``problem``: empty_sku, duplicate_sku (two),
+        no_children, price_zero, price_one_cent, no_ncm.
+        """
+        body = {"count": count, "kinds": kinds, "problems": problems}
+        return list(self.tiny.control("POST", f"accounts/{self.id}/products", body))
+
+    def add_product(self, **fields: Any) -> dict[str, Any]:
+        """One invented product with these fields of ``change_product``; ``variacoes`` are its children."""
+        (made,) = self.tiny.control("POST", f"accounts/{self.id}/products", fields)
+        return dict(made)
+
+    def change_product(self, product_id: int | str, **fields: Any) -> dict[str, Any]:
+        """By v3's names: sku, descricao, preco, precoPromocional, situacao, ncm, gtin, dimensoes …
+
+        ``marca`` and ``categoria`` («Casa >> Cozinha») by name, ``anexos`` as addresses.
+        """
+        return dict(self.tiny.control("PATCH", f"accounts/{self.id}/products/{product_id}", fields))
+
+    def delete_product(self, product_id: int | str) -> None:
+        """As Tiny deletes: situação E."""
+        self.change_product(product_id, delete=True)
+
+    def set_stock(self, product_id: int | str, saldo: float, deposito: str | None = None) -> dict[str, Any]:
+        """What there is of a product in a depósito; none is «Geral»."""
+        return self.change_product(product_id, saldo=saldo, deposito=deposito)
+
+    def add_deposito(self, nome: str, *, desconsiderar: bool = False) -> dict[str, Any]:
+        """id, nome, desconsiderar; products that are added later have stock there too."""
+        body = {"nome": nome, "desconsiderar": desconsiderar}
+        return dict(self.tiny.control("POST", f"accounts/{self.id}/depositos", body))
+
+    def save_price_list(self, descricao: str, **fields: Any) -> dict[str, Any]:
+        """acrescimoDesconto in per cent, excecoes as [{idProduto, preco, precoPromocional}].
+
+        A list of the same name is replaced.
+        """
+        body = {"descricao": descricao, **fields}
+        return dict(self.tiny.control("POST", f"accounts/{self.id}/price_lists", body))
+
     def count_calls(self) -> dict[str, int]:
         """Calls by «METHOD /route» since the last ``clear_calls``."""
         answer = self.tiny.control("GET", f"accounts/{self.id}/calls")

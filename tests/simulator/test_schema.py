@@ -32,6 +32,8 @@ DEVIATIONS: dict[str, set[str]] = {
     "GET /categorias/todas": {": list for an object"},
 }
 
+KINDS = {("S", "N"), ("V", "P"), ("S", "V"), ("K", "N"), ("F", "N"), ("M", "N")}
+
 
 class Inspector:
     """Calls routes and gathers what deviates."""
@@ -73,7 +75,8 @@ def test_every_answer_of_a_seeded_account_is_as_documented(reader: Reader) -> No
         call("GET /notas/{id}/link", invoice["id"])
     contacts = call("GET /contatos")["itens"]
     products = call("GET /produtos")["itens"]
-    assert (len(contacts), len(products) > 10) == (40, True)
+    kinds = {(product["tipo"], product["tipoVariacao"]) for product in products}
+    assert (len(contacts), kinds) == (40, KINDS)
     for contact in contacts:
         call("GET /contatos/{id}", contact["id"])
     for product in products:
@@ -88,6 +91,7 @@ def test_every_answer_of_a_seeded_account_is_as_documented(reader: Reader) -> No
         "usuarios",
         "depositos",
         "categorias/todas",
+        "marcas",
         "intermediadores",
     ):
         assert call(f"GET /{name}")
@@ -111,6 +115,17 @@ def test_every_answer_of_a_seeded_account_is_as_documented(reader: Reader) -> No
     call("PUT /notas/{id}/despacho", invoices[0]["id"], json={"codigoRastreamento": "QQ123456785BR"})
     call("GET /notas/{id}", call("POST /pedidos/{id}/gerar-nota-fiscal", order, json={"modelo": 55})["id"])
     call("PUT /produtos/{id}/preco", products[0]["id"], json={"preco": 9.9})
+    brand = call("POST /marcas", json={"descricao": "Marca nova"})["id"]
+    call("PUT /marcas/{id}", brand, json={"descricao": "Marca"})
+    grade = [{"chave": "Cor", "valor": "Azul"}]
+    body = {"descricao": "Novo", "tipo": "V", "sku": "N", "marca": {"id": brand}}
+    parent = call("POST /produtos", json={**body, "variacoes": [{"sku": "N-1", "grade": grade}]})["id"]
+    child = call("POST /produtos/{id}/variacoes", parent, json={"sku": "N-2", "grade": grade})["id"]
+    call("GET /produtos/{id}", parent)
+    call("PUT /produtos/{id}", parent, json={"descricao": "Mudado", "ncm": None})
+    call("PUT /produtos/{id}/variacoes/{id}", parent, child, json={"sku": "N-3"})
+    call("DELETE /produtos/{id}/variacoes/{id}", parent, child)
+    call("DELETE /produtos/{id}", parent)
     call("POST /estoque/{id}", products[0]["id"], json={"tipo": "B", "quantidade": 10, "precoUnitario": 10})
     call("GET /pedidos")
     call("GET /notas")

@@ -13,7 +13,7 @@ import psycopg2
 
 from . import faults, quota, store
 from .store import Cursor, Row, Store
-from .v3 import contatos, notas, pedido_writes, pedidos, produtos, registers
+from .v3 import contatos, listas, notas, pedido_writes, pedidos, produtos, registers
 from .v3.parameters import INVALID, Answer, Conditions, ValidationFailed, read_paging
 from .web import BadRequest, Request, Response, Router, json_response
 
@@ -24,6 +24,7 @@ ROUTES = [
     *notas.ROUTES,
     *contatos.ROUTES,
     *produtos.ROUTES,
+    *listas.ROUTES,
     *registers.ROUTES,
 ]
 
@@ -133,12 +134,14 @@ class Api:
 
 
 def _find_page(request: Request, template: str) -> faults.Page | None:
-    """The page that was asked for, of the two lists that can shift."""
+    """The page that was asked for, of the lists that can shift."""
     conditions: Conditions
     if template == "/pedidos":
         table, conditions = "pedido", pedidos.conditions_of(request)
     elif template == "/notas":
         table, conditions = "nota", notas.conditions_of(request)
+    elif template == "/produtos":
+        table, conditions = "produto", produtos.conditions_of(request)
     else:
         return None
     limit, offset, descending = read_paging(request)

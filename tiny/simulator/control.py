@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from . import data, faults, pedidos, quota, store
+from . import assortment, catalog, data, faults, pedidos, produtos, quota, store
 from .documents import normalize_document
 from .oauth import OAuth
 from .store import Cursor, Row, Store
@@ -16,6 +16,7 @@ from .web import BadRequest, Request, Response, Router, json_response
 
 PREFIX = "/_control"
 MAX_ORDERS = 100_000
+MAX_PRODUCTS = 100_000
 MAX_CONSUMED = 10_000
 MAX_OFFSET_SECONDS = 10 * 366 * 86_400
 ACCOUNT_FIELDS = {
@@ -25,12 +26,14 @@ ACCOUNT_FIELDS = {
     "window": "quota_window",
     "quota_headers": "quota_headers",
     "reserves_stock": "reserves_stock",
+    "stock_touches_product": "stock_touches_product",
+    "catalogue": "has_catalogue",
     "live": "is_live",
     "v2_limit": "v2_limit",
     "v2_batch_limit": "v2_batch_limit",
     "v2_variety": "v2_variety",
 }
-SWITCHES = ("live", "reserves_stock")
+SWITCHES = ("live", "reserves_stock", "stock_touches_product", "catalogue")
 NESTED_PARTS = (
     "cliente", "ecommerce", "transportador", "itens", "enderecoEntrega", "valorFrete", "valorDesconto",
     "valorOutrasDespesas", "observacoes", "numeroOrdemCompra", "servico",
@@ -72,6 +75,11 @@ class Control:
             ("GET", "/accounts/{account:int}/orders", self._list_orders),
             ("POST", "/accounts/{account:int}/orders", self._add_orders),
             ("PATCH", "/accounts/{account:int}/orders/{order:int}", self._patch_order),
+            ("GET", "/accounts/{account:int}/products", self._list_products),
+            ("POST", "/accounts/{account:int}/products", self._add_products),
+            ("PATCH", "/accounts/{account:int}/products/{product:int}", self._patch_product),
+            ("POST", "/accounts/{account:int}/depositos", self._save_deposito),
+            ("POST", "/accounts/{account:int}/price_lists", self._save_lista),
             ("GET", "/accounts/{account:int}/calls", self._list_calls),
             ("POST", "/accounts/{account:int}/calls/clear", self._clear_calls),
             ("GET", "/accounts/{account:int}/counters", self._show_counters),
@@ -302,6 +310,73 @@ class Control:
             store.update_pedido(cursor, order_id, columns, store.get_now(cursor))
         if "atualizado_em" in changes:
             store.update_pedido(cursor, order_id, {}, changes["atualizado_em"])
+
+    # -- products --------------------------------------------------------------------------------------
+
+    def _list_products(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            rows = catalog.list_truth(cursor, self._account(cursor, request))
+        return json_response(rows)
+
+    def _add_products(self, request: Request) -> Response:
+        body = request.json
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            if "count" not in body:
+                ids = [produtos.add_produto(cursor, account, body)]
+                return json_response(catalog.list_truth(cursor, account, ids), 201)
+            count, kinds = int(body["count"]), "".join(body.get("kinds") or assortment.MIXTURE)
+            if not 0 <= count <= MAX_PRODUCTS or not set(kinds) <= set(catalog.KINDS):
+                raise BadRequest(
+                    f"count must be 0 to {MAX_PRODUCTS}, kinds letters of {''.join(catalog.KINDS)}"
+                )
+            made = catalog.add_products(cursor, account, count, kinds, problems=bool(body.get("problems")))
+            problems = {row["id"]: row["problem"] for row in made}
+            truth = catalog.list_truth(cursor, account, problems)
+        return json_response([{**row, "problem": problems[row["id"]]} for row in truth], 201)
+
+    def _patch_product(self, request: Request) -> Response:
+        product_id = int(request.params["product"])
+        fields = request.json
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            try:
+                if fields.pop("delete", False):
+                    fields["situacao"] = "E"
+                produtos.change_produto(cursor, account, product_id, fields)
+            except LookupError as error:
+                raise NotFound(str(error)) from None
+            truth = catalog.list_truth(cursor, account, [product_id])
+        return json_response(truth[0])
+
+    def _save_deposito(self, request: Request) -> Response:
+        body = request.json
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            disregards = bool(body.get("desconsiderar", False))
+            row = catalog.save_deposito(cursor, account, str(body["nome"]), disregards=disregards)
+        return json_response(row, 201)
+
+    def _save_lista(self, request: Request) -> Response:
+        body = request.json
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            known = {row["id"]: row for row in catalog.list_all(cursor, account)}
+            values = {
+                "descricao": str(body["descricao"]),
+                "acrescimoDesconto": float(body.get("acrescimoDesconto", 0)),
+                "excecoes": [
+                    {
+                        "idProduto": int(row["idProduto"]),
+                        "codigo": known[int(row["idProduto"])]["sku"],
+                        "preco": float(row["preco"]),
+                        "precoPromocional": float(row.get("precoPromocional", 0)),
+                    }
+                    for row in body.get("excecoes", [])
+                ],
+            }
+            lista = catalog.save_lista(cursor, account, values)
+        return json_response(lista, 201)
 
     # -- calls and tokens ------------------------------------------------------------------------------
 

@@ -46,6 +46,49 @@ from .vocabulary import (
 )
 
 DEPOSITO = {"id": 334_779_581, "nome": "Geral"}
+# ``pai`` is the category above.
+CATEGORIAS = [
+    {"id": 334_779_901, "pai": None, "descricao": "Casa"},
+    {"id": 334_779_902, "pai": 334_779_901, "descricao": "Cozinha"},
+    {"id": 334_779_903, "pai": None, "descricao": "Esporte e lazer"},
+]
+# What every product has besides its columns, in v3's names; brand, category and parts by their ids.
+BLANK_PRODUCT: dict[str, Any] = {
+    "unidade": "UN",
+    "unidadePorCaixa": "1",
+    "ncm": "",
+    "origem": "0",
+    "garantia": "",
+    "observacoes": "",
+    "descricaoComplementar": "",
+    "marca": None,
+    "categoria": None,
+    "precoCusto": 0,
+    "dimensoes": {
+        "embalagem": {"id": None, "tipo": 2},
+        "largura": 0,
+        "altura": 0,
+        "comprimento": 0,
+        "diametro": 0,
+        "pesoLiquido": 0,
+        "pesoBruto": 0,
+    },
+    "estoque": {
+        "controlar": True,
+        "sobEncomenda": False,
+        "diasPreparacao": 0,
+        "localizacao": "",
+        "minimo": 0,
+        "maximo": 0,
+    },
+    "seo": {"titulo": "", "descricao": "", "keywords": [], "linkVideo": "", "slug": ""},
+    "tributacao": {"gtinEmbalagem": "", "valorIPIFixo": 0, "classeIPI": ""},
+    "fornecedores": [],
+    "anexos": [],
+    "grade": [],
+    "kit": [],
+    "producao": {"produtos": [], "etapas": []},
+}
 NATUREZA_OPERACAO = {"id": 334_779_520, "nome": "Venda"}
 BRASILIA = timezone(timedelta(hours=-3))
 

@@ -161,13 +161,18 @@ CREATE TABLE IF NOT EXISTS produto (
     sku text NOT NULL,
     descricao text NOT NULL,
     gtin text NOT NULL,
+    -- S simple, V with variations, K kit, F manufactured, M raw material; a variation is an S with a parent.
+    tipo text NOT NULL DEFAULT 'S',
+    pai_id bigint,
     situacao text NOT NULL DEFAULT 'A',
     preco double precision NOT NULL,
     preco_promocional double precision NOT NULL DEFAULT 0,
-    saldo double precision NOT NULL DEFAULT 0,
+    -- Depósito's id to what is there.
+    saldos jsonb NOT NULL DEFAULT '{}',
     criado_em timestamptz NOT NULL,
     alterado_em timestamptz NOT NULL,
     vezes smallint NOT NULL DEFAULT 1,
+    dados jsonb NOT NULL DEFAULT '{}',
     PRIMARY KEY (account_id, id)
 );
 
@@ -180,7 +185,8 @@ CREATE TABLE IF NOT EXISTS recent_post (
 CREATE INDEX IF NOT EXISTS recent_post_digest ON recent_post (account_id, digest);
 CREATE SEQUENCE IF NOT EXISTS contato_id START 899000001;
 CREATE SEQUENCE IF NOT EXISTS lancamento_id START 358126001;
-CREATE SEQUENCE IF NOT EXISTS produto_id START 351000001;
+CREATE SEQUENCE IF NOT EXISTS produto_id START 351000008 INCREMENT 8;
+CREATE SEQUENCE IF NOT EXISTS cadastro_id START 334780001;
 
 -- An integration of the panel: what a platform is connected by through API v2.
 CREATE SEQUENCE IF NOT EXISTS ecommerce_id START 13572;
@@ -253,6 +259,26 @@ ALTER TABLE api_call ADD COLUMN IF NOT EXISTS cause text NOT NULL DEFAULT '';
 ALTER TABLE api_call ADD COLUMN IF NOT EXISTS codigo_erro text NOT NULL DEFAULT '';
 ALTER TABLE pedido ADD COLUMN IF NOT EXISTS marcadores jsonb NOT NULL DEFAULT '[]';
 ALTER TABLE pedido ADD COLUMN IF NOT EXISTS estoque_lancado boolean NOT NULL DEFAULT false;
+ALTER TABLE account ADD COLUMN IF NOT EXISTS has_catalogue boolean NOT NULL DEFAULT true;
+ALTER TABLE account ADD COLUMN IF NOT EXISTS stock_touches_product boolean NOT NULL DEFAULT false;
+ALTER TABLE account ADD COLUMN IF NOT EXISTS marcas jsonb NOT NULL DEFAULT '[]';
+ALTER TABLE account ADD COLUMN IF NOT EXISTS categorias jsonb NOT NULL DEFAULT '[]';
+ALTER TABLE account ADD COLUMN IF NOT EXISTS depositos jsonb NOT NULL DEFAULT '[]';
+ALTER TABLE account ADD COLUMN IF NOT EXISTS listas_precos jsonb NOT NULL DEFAULT '[]';
+ALTER SEQUENCE produto_id INCREMENT 8;
+ALTER TABLE produto ADD COLUMN IF NOT EXISTS tipo text NOT NULL DEFAULT 'S';
+ALTER TABLE produto ADD COLUMN IF NOT EXISTS pai_id bigint;
+ALTER TABLE produto ADD COLUMN IF NOT EXISTS dados jsonb NOT NULL DEFAULT '{}';
+ALTER TABLE produto ADD COLUMN IF NOT EXISTS saldos jsonb NOT NULL DEFAULT '{}';
+DO $$ BEGIN
+    IF EXISTS (SELECT FROM information_schema.columns WHERE table_schema = 'simulator'
+               AND table_name = 'produto' AND column_name = 'saldo') THEN
+        EXECUTE 'UPDATE produto SET saldos = jsonb_build_object(''334779581'', saldo)';
+        ALTER TABLE produto DROP COLUMN saldo;
+    END IF;
+END $$;
+CREATE INDEX IF NOT EXISTS produto_pai ON produto (account_id, pai_id);
+CREATE INDEX IF NOT EXISTS produto_sku ON produto (account_id, sku);
 INSERT INTO contato (account_id, id, documento, situacao, criado_em, atualizado_em, dados)
     SELECT account_id, (dados->'cliente'->>'id')::bigint, documento, 'B', atualizado_em, atualizado_em,
         dados->'cliente' FROM pedido WHERE NOT EXISTS (SELECT FROM contato) ON CONFLICT DO NOTHING;
@@ -275,7 +301,8 @@ SEQUENCES = {
     "nota_id": 650_000_008,
     "contato_id": 899_000_001,
     "lancamento_id": 358_126_001,
-    "produto_id": 351_000_001,
+    "produto_id": 351_000_008,
+    "cadastro_id": 334_780_001,
     "ecommerce_id": 13_572,
     "account_id_seq": 1,
     "api_call_id_seq": 1,
@@ -306,10 +333,22 @@ ACCOUNT_DEFAULTS: Row = {
     "quota_window": "fixed",
     "quota_headers": "reads",
     "reserves_stock": False,
+    "stock_touches_product": False,
+    "has_catalogue": True,
     "is_live": False,
     "v2_limit": 0,
     "v2_batch_limit": 0,
     "v2_variety": 0,
+}
+# What an account has a few of. The first depósito is the one that counts when none is named. Lists of prices
+# have their excecoes: idProduto, codigo, preco, precoPromocional.
+ACCOUNT_REGISTERS: Row = {
+    "marcas": [],
+    "categorias": data.CATEGORIAS,
+    "depositos": [{**data.DEPOSITO, "desconsiderar": False}],
+    "listas_precos": [
+        {"id": 334_779_601, "descricao": "Atacado", "acrescimoDesconto": -12.5, "excecoes": []}
+    ],
 }
 
 
@@ -365,6 +404,13 @@ class Store:
         with self.transaction(durable=True) as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", (SCHEMA_LOCK,))
             cursor.execute(SCHEMA)
+            # Accounts and products that are older than these columns.
+            sets = ", ".join(f"{name} = %s" for name in ACCOUNT_REGISTERS)
+            cursor.execute(
+                f"UPDATE account SET {sets} WHERE depositos = '[]'",  # noqa: S608
+                [Json(value) for value in ACCOUNT_REGISTERS.values()],
+            )
+            cursor.execute("UPDATE produto SET dados = %s WHERE dados = '{}'", (Json(data.BLANK_PRODUCT),))
             cursor.execute(
                 "INSERT INTO setting VALUES ('signing_key', %s) ON CONFLICT DO NOTHING",
                 (secrets.token_hex(32),),
@@ -455,13 +501,17 @@ def add_account(cursor: Cursor, account: Mapping[str, Any]) -> Row:
     columns = (
         "cnpj", "razao_social", "fantasia", "email", "fone", "endereco", "catalogo", "seed", "read_limit",
         "write_limit", "burst_limit", "quota_window", "quota_headers", "reserves_stock", "is_live",
-        "v2_limit", "v2_batch_limit", "v2_variety",
+        "v2_limit", "v2_batch_limit", "v2_variety", "stock_touches_product", "has_catalogue",
+        *ACCOUNT_REGISTERS,
     )  # fmt: skip
-    account = {**ACCOUNT_DEFAULTS, **account}
+    account = {**ACCOUNT_DEFAULTS, **ACCOUNT_REGISTERS, **account}
     cursor.execute(
         f"INSERT INTO account ({', '.join(columns)}) VALUES ({', '.join(['%s'] * len(columns))})"  # noqa: S608
         " RETURNING *",
-        [Json(account[name]) if name == "endereco" else account[name] for name in columns],
+        [
+            Json(account[name]) if isinstance(account[name], dict | list) else account[name]
+            for name in columns
+        ],
     )
     row = _one(cursor)
     assert row is not None  # noqa: S101
@@ -477,6 +527,14 @@ def delete_account(cursor: Cursor, cnpj: str) -> None:
 def get_account(cursor: Cursor, account_id: int) -> Row | None:
     cursor.execute("SELECT * FROM account WHERE id = %s", (account_id,))
     return _one(cursor)
+
+
+def lock_account(cursor: Cursor, account_id: int) -> Row:
+    """The account, for a change of what it has few of."""
+    cursor.execute("SELECT * FROM account WHERE id = %s FOR UPDATE", (account_id,))
+    row = _one(cursor)
+    assert row is not None  # noqa: S101
+    return row
 
 
 def list_accounts(cursor: Cursor) -> list[Row]:
@@ -716,7 +774,7 @@ def _take_numbers(cursor: Cursor, account_id: int, column: str, count: int) -> i
     return int(row["last"]) - count + 1
 
 
-def _take_ids(cursor: Cursor, sequence: str, count: int) -> list[int]:
+def take_ids(cursor: Cursor, sequence: str, count: int) -> list[int]:
     cursor.execute(f"SELECT nextval('{sequence}') AS id FROM generate_series(1, %s)", (count,))  # noqa: S608
     return [int(row["id"]) for row in cursor.fetchall()]
 
@@ -728,7 +786,7 @@ def add_pedidos(
     if not pedidos:
         return []
     first = _take_numbers(cursor, account_id, "last_pedido", len(pedidos))
-    ids = ids or _take_ids(cursor, "pedido_id", len(pedidos))
+    ids = ids or take_ids(cursor, "pedido_id", len(pedidos))
     rows = [
         {
             **pedido,
@@ -783,7 +841,7 @@ def add_notas(
     if not pedidos:
         return []
     first = _take_numbers(cursor, account["id"], "last_nota", len(pedidos))
-    ids = _take_ids(cursor, "nota_id", len(pedidos))
+    ids = take_ids(cursor, "nota_id", len(pedidos))
     rows = []
     for place, (pedido, nota_id) in enumerate(zip(pedidos, ids, strict=True)):
         day = issued_on or pedido["data_faturamento"] or pedido["data"]
@@ -836,7 +894,7 @@ def delete_pedido(cursor: Cursor, account_id: int, pedido_id: int) -> None:
 
 
 def take_id(cursor: Cursor, sequence: str) -> int:
-    return _take_ids(cursor, sequence, 1)[0]
+    return take_ids(cursor, sequence, 1)[0]
 
 
 def is_repeated_post(cursor: Cursor, account_id: int, body: str, within: timedelta) -> bool:

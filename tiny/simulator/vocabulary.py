@@ -141,6 +141,49 @@ OUTDOOR_GOODS = (
 )
 
 
+# Brand, and category from the root down, of the products above.
+GOODS_DETAILS = {
+    "PAN-7-GRF": ("Panela Brava", "Casa >> Cozinha >> Panelas"),
+    "LUM-ART-PT": ("Lume", "Casa >> Decoração"),
+    "TOA-BAN-4": ("Lume", "Casa >> Cama e banho"),
+    "ORG-GAV-12": ("", "Casa"),
+    "FAC-CHEF-8": ("Panela Brava", "Casa >> Cozinha"),
+    "CAF-PRE-350": ("Panela Brava", "Casa >> Cozinha"),
+    "TAP-SIS-2X3": ("Lume", "Casa >> Decoração"),
+    "VAS-CER-M": ("", "Casa >> Decoração"),
+    "COR-BLK-28": ("Lume", "Casa >> Decoração"),
+    "POT-VID-10": ("Panela Brava", "Casa >> Cozinha"),
+    "EDR-QN-400": ("Lume", "Casa >> Cama e banho"),
+    "CAB-VEL-50": ("", ""),
+    "LIX-INO-30": ("Panela Brava", "Casa >> Cozinha"),
+    "ALM-VIS-2": ("Lume", "Casa >> Cama e banho"),
+    "MOC-50L-VD": ("Trilha Norte", "Esporte e lazer >> Trekking"),
+    "BAR-2P-ULT": ("Trilha Norte", "Esporte e lazer >> Camping"),
+    "SAC-DOR-0C": ("Trilha Norte", "Esporte e lazer >> Camping"),
+    "LAN-CAB-400": ("Serra Alta", "Esporte e lazer >> Camping"),
+    "GAR-TER-1L": ("Serra Alta", "Esporte e lazer"),
+    "BOT-TRK-41": ("Pé de Serra", "Esporte e lazer >> Trekking >> Calçados"),
+    "BOT-TRK-38": ("Pé de Serra", "Esporte e lazer >> Trekking >> Calçados"),
+    "FOG-PORT-G": ("", "Esporte e lazer >> Camping"),
+    "BAS-CAM-PR": ("Serra Alta", "Esporte e lazer >> Trekking"),
+    "JAQ-CV-M": ("Serra Alta", "Roupas"),
+    "RED-CAS-AZ": ("", "Esporte e lazer >> Camping"),
+    "KIT-PSO-35": ("", ""),
+}
+BRANDS = ("Panela Brava", "Lume", "Trilha Norte", "Serra Alta", "Pé de Serra", "D'Aurora & Filhos")
+# Products by the thousand: name, NCM, weight in kg, category.
+NOUNS = (
+    ("Caneca", "69120000", 0.4, "Casa >> Cozinha"),
+    ("Mochila", "42029200", 0.9, "Esporte e lazer"),
+    ("Camiseta", "61091000", 0.2, "Roupas >> Camisetas"),
+    ("Panela", "76151000", 1.8, "Casa >> Cozinha >> Panelas"),
+    ("Almofada", "94049000", 0.6, "Casa >> Decoração"),
+    ("Barraca", "63062200", 3.2, "Esporte e lazer >> Camping"),
+    ("Tênis", "64041100", 0.8, "Esporte e lazer >> Trekking >> Calçados"),
+)
+MATERIALS = ("clássica", "leve", "reforçada", "dobrável", "de algodão orgânico", "à prova d'água")
+
+
 @dataclass(frozen=True)
 class Freight:
     """A shipping service: the account's formaEnvio and formaFrete, and who really carries."""

@@ -1,8 +1,8 @@
 """What Tiny's OpenAPI v3.1 says of the answers that we use, in a form of our own, and a check against it.
 
 ``answers.json``: ``"name"`` or ``"name?"`` (may be null) → a type, ``"string in a,b"``, ``"@shape"``, object
-or a list of one. ``/depositos`` and ``/pedidos/{id}/itens`` came later than that document: they are
-as measured by others.
+or a list of one. ``/depositos``, ``/pedidos/{id}/itens`` and the deletion of a product came later than that
+document: they are as told by others.
 """
 
 from __future__ import annotations

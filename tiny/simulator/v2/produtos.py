@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,10 @@ from .parameters import (
     Fields,
     Service,
     answer,
+    cut_page,
+    items_of,
     list_page,
+    part_of,
     read_int,
     read_number,
     show_moment,
@@ -22,46 +26,62 @@ from .parameters import (
     text_of,
 )
 
-UNIT = "UN"
 NOT_FOUND = "Produto não localizado"
 SITUACOES = ("A", "I", "E")
 
 
 def list_produtos(cursor: Cursor, account: Row, fields: Fields) -> Answer:
     catalog.ensure_products(cursor, account)
+    lista_id = fields.number("idListaPreco")
+    lista = None if lista_id is None else _find_lista(account, lista_id)
     rows, page, pages = list_page(cursor, account, fields, "produto", conditions_of(fields))
-    produtos = [{"produto": produto_item(row)} for row in rows]
+    produtos = [{"produto": produto_item(row, lista)} for row in rows]
     return answer({"pagina": page, "numero_paginas": pages, "produtos": produtos}, 3)
 
 
 def get_produto(cursor: Cursor, account: Row, fields: Fields) -> Answer:
-    return answer({"produto": produto_detail(_find(cursor, account, fields.id()))})
+    return answer({"produto": produto_detail(cursor, account, _find(cursor, account, fields.id()))})
 
 
 def get_estoque(cursor: Cursor, account: Row, fields: Fields) -> Answer:
     row = _find(cursor, account, fields.id())
-    deposito = {
-        "nome": data.DEPOSITO["nome"],
-        "desconsiderar": "N",
-        "saldo": _plain(row["saldo"]),
-        "empresa": account["fantasia"] or account["razao_social"],
-    }
+    amounts = catalog.list_stock(cursor, account, [row])[row["id"]]
     produto = {
         "id": str(row["id"]),
         "codigo": row["sku"],
         "nome": row["descricao"],
-        "unidade": UNIT,
-        "saldo": _plain(row["saldo"]),
-        "saldoReservado": _count_reserved(cursor, account, row),
-        "depositos": [{"deposito": deposito}],
+        "unidade": row["dados"]["unidade"],
+        **_stock_of(account, amounts, "saldo"),
+        "depositos": [
+            {
+                "deposito": {
+                    "nome": amount.deposito["nome"],
+                    "desconsiderar": "S" if amount.deposito["desconsiderar"] else "N",
+                    "saldo": amount.saldo,
+                    "empresa": account["fantasia"] or account["razao_social"],
+                }
+            }
+            for amount in amounts
+        ],
     }
     return answer({"produto": produto})
 
 
 def get_estrutura(cursor: Cursor, account: Row, fields: Fields) -> Answer:
-    """No product here is made of others."""
+    """What a manufactured product is made of; empty for any other."""
     row = _find(cursor, account, fields.id())
-    produto = {"id": str(row["id"]), "nome": row["descricao"], "codigo": row["sku"], "estrutura": []}
+    estrutura = [
+        {
+            "item": {
+                "id_componente": str(part["id"]),
+                "codigo": part["sku"],
+                "nome": part["descricao"],
+                "quantidade": show_money(quantity),
+            }
+        }
+        for part, quantity in catalog.list_parts(cursor, account, row["dados"]["producao"]["produtos"])
+    ]
+    produto = {"id": str(row["id"]), "nome": row["descricao"], "codigo": row["sku"], "estrutura": estrutura}
     return answer({"produto": produto})
 
 
@@ -75,17 +95,23 @@ def move_stock(cursor: Cursor, account: Row, fields: Fields) -> Answer:
     kind = text_of(entry.get("tipo")) or "B"
     if kind not in ("B", "E", "S"):
         raise Refused(31, "O tipo do lançamento deve ser B, E ou S")
-    if text_of(entry.get("deposito")) not in ("", data.DEPOSITO["nome"]):
+    wanted = text_of(entry.get("deposito"))
+    deposito = next((one for one in account["depositos"] if wanted in ("", one["nome"])), None)
+    if deposito is None:
         raise Refused(32, "Depósito não localizado")
     if text_of(entry.get("data")):
         _check_moment(text_of(entry.get("data")))
     row = _find(cursor, account, product_id, lock=True)
+    try:
+        entry_id = catalog.move_stock(cursor, account, row, kind, quantity, deposito)
+    except catalog.Unmovable:
+        raise Refused(31, "O estoque deste produto é o dos seus componentes") from None
+    amounts = catalog.list_stock(cursor, account, [_find(cursor, account, product_id)])[product_id]
     record = {
         "sequencia": "1",
         "status": "OK",
-        "id": catalog.move_stock(cursor, account, row["id"], kind, quantity),
-        "saldoEstoque": _plain(_find(cursor, account, product_id)["saldo"]),
-        "saldoReservado": _count_reserved(cursor, account, row),
+        "id": entry_id,
+        **_stock_of(account, amounts, "saldoEstoque"),
         "registroCriado": True,
     }
     return answer({"registros": {"registro": record}})
@@ -119,7 +145,11 @@ def add_produtos(cursor: Cursor, account: Row, fields: Fields) -> Answer:
         sku = text_of(record.get("codigo"))
         if sku and catalog.find_by_sku(cursor, account, sku) is not None:
             raise Refused(30)
-        return {"id": str(catalog.add_product(cursor, account, _read_produto(record)))}
+        product_id = catalog.add_product(cursor, account, _read_produto(cursor, account, record, None))
+        _stock_up(cursor, account, product_id, record)
+        for variation in items_of(record, "variacoes", "variacao"):
+            _add_variacao(cursor, account, product_id, variation)
+        return {"id": str(product_id)}
 
     return save_records(read_records(fields, "produto"), add)
 
@@ -136,28 +166,180 @@ def change_produtos(cursor: Cursor, account: Row, fields: Fields) -> Answer:
             found = catalog.get_product(cursor, account, product_id, lock=True)
         if found is None:
             raise Refused(32, NOT_FOUND)
-        catalog.change_product(cursor, account, found["id"], _read_produto(record, found))
+        values = _read_produto(cursor, account, record, found)
+        catalog.change_product(cursor, account, found["id"], values)
         return {"id": str(found["id"])}
 
     return save_records(read_records(fields, "produto"), change)
 
 
-def _read_produto(record: dict[str, Any], known: Row | None = None) -> Row:
-    """Columns of a product. Raises Refused (31)."""
-    known = known or {"situacao": "A", "preco": 0, "preco_promocional": 0, "sku": "", "gtin": ""}
-    situacao = text_of(record.get("situacao")) or known["situacao"]
+def list_listas_precos(cursor: Cursor, account: Row, fields: Fields) -> Answer:
+    wanted = fields.get("pesquisa").lower()
+    found = [
+        {
+            "registro": {
+                "id": lista["id"],
+                "descricao": lista["descricao"],
+                "acrescimo_desconto": catalog.plain(lista["acrescimoDesconto"]),
+            }
+        }
+        for lista in account["listas_precos"]
+        if wanted in lista["descricao"].lower()
+    ]
+    rows, page, pages = cut_page(fields, found)
+    return answer({"pagina": page, "numero_paginas": pages, "registros": rows}, 3)
+
+
+def list_excecoes(cursor: Cursor, account: Row, fields: Fields) -> Answer:
+    lista = _find_lista(account, fields.id("idListaPreco"))
+    product_id = fields.number("idProduto")
+    found = [
+        {
+            "registro": {
+                "id_lista_preco": lista["id"],
+                "id_produto": row["idProduto"],
+                "preco": row["preco"],
+                "preco_promocional": row["precoPromocional"],
+            }
+        }
+        for row in lista["excecoes"]
+        if product_id in (None, row["idProduto"])
+    ]
+    rows, page, pages = cut_page(fields, found)
+    return answer({"pagina": page, "numero_paginas": pages, "registros": rows}, 3)
+
+
+# -- writing -------------------------------------------------------------------------------------------
+
+
+def _read_produto(cursor: Cursor, account: Row, record: dict[str, Any], known: Row | None) -> Row:
+    """Columns of a product. What a record leaves out is empty afterwards. Raises Refused (31).
+
+    Only kind, variations and situação stay. Packing is written by other names than it is read by.
+    """
+    situacao = text_of(record.get("situacao")) or (known["situacao"] if known else "A")
     if situacao not in SITUACOES:
         raise Refused(31, "A situação do produto é inválida")
-    price = read_number(record.get("preco"), "preco")
-    promotional = read_number(record.get("preco_promocional"), "preco_promocional")
-    return {
-        "descricao": text_of(record.get("nome")),
-        "sku": text_of(record.get("codigo")) or known["sku"],
-        "gtin": text_of(record.get("gtin")) or known["gtin"],
-        "situacao": situacao,
-        "preco": known["preco"] if price is None else price,
-        "preco_promocional": known["preco_promocional"] if promotional is None else promotional,
+    kind = text_of(record.get("classe_produto")) or (known["tipo"] if known else "S")
+    if kind not in catalog.KINDS:
+        raise Refused(31, "A classe do produto é inválida")
+
+    def text(name: str) -> str:
+        return text_of(record.get(name))
+
+    def number(name: str) -> float:
+        return catalog.plain(read_number(record.get(name), name) or 0)
+
+    seo = part_of(record, "seo")
+    parts = [
+        {"id": read_int(item.get("id_produto"), "id_produto"), "quantidade": _read_quantity(item)}
+        for item in items_of(record, "kit", "item")
+    ]
+    dados = {
+        **data.BLANK_PRODUCT,
+        "unidade": text("unidade"),
+        "unidadePorCaixa": text("unidade_por_caixa"),
+        "ncm": text("ncm").replace(".", ""),
+        "origem": text("origem") or "0",
+        "garantia": text("garantia"),
+        "observacoes": text("obs"),
+        "descricaoComplementar": text("descricao_complementar"),
+        "marca": catalog.find_marca(cursor, account, text("marca")),
+        "categoria": catalog.find_categoria(cursor, account, text("categoria")),
+        "precoCusto": number("preco_custo"),
+        "dimensoes": {
+            "embalagem": {"id": None, "tipo": read_int(record.get("tipo_embalagem"), "tipo_embalagem") or 0},
+            "largura": number("largura_embalagem"),
+            "altura": number("altura_embalagem"),
+            "comprimento": number("comprimento_embalagem"),
+            "diametro": number("diametro_embalagem"),
+            "pesoLiquido": number("peso_liquido"),
+            "pesoBruto": number("peso_bruto"),
+        },
+        "estoque": {
+            "controlar": True,
+            "sobEncomenda": text("sob_encomenda") == "S",
+            "diasPreparacao": read_int(record.get("dias_preparacao"), "dias_preparacao") or 0,
+            "localizacao": text("localizacao"),
+            "minimo": number("estoque_minimo"),
+            "maximo": number("estoque_maximo"),
+        },
+        "seo": {
+            "titulo": text_of(seo.get("seo_title")),
+            "descricao": text_of(seo.get("seo_description")),
+            "keywords": [word for word in text_of(seo.get("seo_keywords")).split(",") if word],
+            "linkVideo": text_of(seo.get("link_video")),
+            "slug": text_of(seo.get("slug")),
+        },
+        "tributacao": {
+            "gtinEmbalagem": text("gtin_embalagem"),
+            "valorIPIFixo": number("valor_ipi_fixo"),
+            "classeIPI": text("classe_ipi"),
+        },
+        "anexos": [
+            *({"url": url, "externo": False} for url in _list_urls(record, "anexos", "anexo")),
+            *(
+                {"url": url, "externo": True}
+                for url in _list_urls(record, "imagens_externas", "imagem_externa")
+            ),
+        ],
+        "grade": known["dados"]["grade"] if known else [],
+        "kit": parts,
+        "producao": known["dados"]["producao"] if known else data.BLANK_PRODUCT["producao"],
     }
+    return {
+        "descricao": text("nome"),
+        "sku": text("codigo"),
+        "gtin": text("gtin"),
+        "tipo": kind,
+        "situacao": situacao,
+        "preco": number("preco"),
+        "preco_promocional": number("preco_promocional"),
+        "dados": dados,
+    }
+
+
+def _read_quantity(item: dict[str, Any]) -> float:
+    return catalog.plain(read_number(item.get("quantidade"), "quantidade") or 0)
+
+
+def _list_urls(record: dict[str, Any], name: str, wrapper: str) -> list[str]:
+    """Addresses that stand as ``{"anexo": "…"}`` or as ``{"imagem_externa": {"url": "…"}}``."""
+    found = []
+    for row in record.get(name) or []:
+        value = row.get(wrapper) if isinstance(row, dict) else None
+        url = text_of(value.get("url") if isinstance(value, dict) else value)
+        found += [url] if url else []
+    return found
+
+
+def _add_variacao(cursor: Cursor, account: Row, pai_id: int, variation: dict[str, Any]) -> None:
+    """A variation takes after its parent in what the request cannot say of it."""
+    pai = _find(cursor, account, pai_id)
+    grade = [{"chave": key, "valor": text_of(value)} for key, value in part_of(variation, "grade").items()]
+    name = " ".join([pai["descricao"], *(pair["valor"] for pair in grade)])
+    child = catalog.add_product(
+        cursor,
+        account,
+        {
+            "descricao": name,
+            "sku": text_of(variation.get("codigo")),
+            "gtin": text_of(variation.get("gtin")),
+            "pai_id": pai_id,
+            "preco": read_number(variation.get("preco"), "preco") or 0,
+            "dados": {**pai["dados"], "grade": grade, "anexos": []},
+        },
+    )
+    _stock_up(cursor, account, child, variation)
+
+
+def _stock_up(cursor: Cursor, account: Row, product_id: int, record: dict[str, Any]) -> None:
+    initial = read_number(record.get("estoque_atual"), "estoque_atual")
+    if initial:
+        catalog.move_stock(cursor, account, _find(cursor, account, product_id), "B", initial)
+
+
+# -- finding -------------------------------------------------------------------------------------------
 
 
 def _find(cursor: Cursor, account: Row, product_id: int, *, lock: bool = False) -> Row:
@@ -167,15 +349,17 @@ def _find(cursor: Cursor, account: Row, product_id: int, *, lock: bool = False) 
     return row
 
 
-def _count_reserved(cursor: Cursor, account: Row, row: Row) -> float | None:
-    """null without the extension of reservations."""
-    if not account["reserves_stock"]:
-        return None
-    return _plain(catalog.count_reserved(cursor, account, row["id"]))
+def _find_lista(account: Row, lista_id: int) -> Row:
+    for lista in account["listas_precos"]:
+        if lista["id"] == lista_id:
+            return dict(lista)
+    raise Refused(32, "Lista de preços não localizada")
 
 
-def _plain(value: float) -> float:
-    return int(value) if value == int(value) else value
+def _stock_of(account: Row, amounts: Sequence[catalog.Amount], name: str) -> Answer:
+    """Of reservations null without the extension for them."""
+    total = catalog.total_of(amounts)
+    return {name: total["saldo"], "saldoReservado": total["reservado"] if account["reserves_stock"] else None}
 
 
 def _check_moment(text: str) -> None:
@@ -206,62 +390,95 @@ def conditions_of(fields: Fields) -> Conditions:
 # -- shapes --------------------------------------------------------------------------------------------
 
 
-def produto_item(row: Row) -> Answer:
+def produto_item(row: Row, lista: Row | None = None) -> Answer:
+    price, promotional = (
+        (row["preco"], row["preco_promocional"]) if lista is None else catalog.price_in(lista, row)
+    )
     return {
         "id": str(row["id"]),
         "data_criacao": show_moment(row["criado_em"]),
         "nome": row["descricao"],
         "codigo": row["sku"],
-        "preco": row["preco"],
-        "preco_promocional": _plain(row["preco_promocional"]),
-        "unidade": UNIT,
+        "preco": price,
+        "preco_promocional": catalog.plain(promotional),
+        "unidade": row["dados"]["unidade"],
         "gtin": row["gtin"],
-        "tipoVariacao": "N",
-        "localizacao": "",
-        "preco_custo": 0,
-        "preco_custo_medio": 0,
+        "tipoVariacao": catalog.variation_of(row),
+        "localizacao": row["dados"]["estoque"]["localizacao"],
+        "preco_custo": row["dados"]["precoCusto"],
+        "preco_custo_medio": row["dados"]["precoCusto"],
         "situacao": row["situacao"],
     }
 
 
-# What the simulator has no values for, in the forms of the documentation's sample.
-NOTHINGS: Answer = {
-    **dict.fromkeys(
-        (
-            "gtin_embalagem", "codigo_fornecedor", "codigo_pelo_fornecedor", "unidade_por_caixa",
-            "classe_ipi", "descricao_complementar", "obs", "garantia", "cest", "idProdutoPai", "marca",
-            "categoria", "seo_title", "seo_keywords", "link_video", "seo_description", "slug",
-        ),
-        "",
-    ),
-    **dict.fromkeys(("estoque_minimo", "estoque_maximo", "id_fornecedor"), 0),
-    "origem": "0",
-    "valor_ipi_fixo": "0",
-    "cod_lista_servicos": None,
-    "sob_encomenda": "N",
-    "dias_preparacao": "0",
-}  # fmt: skip
+def _show_ncm(ncm: str) -> str:
+    """With the points that v3 leaves out."""
+    return f"{ncm[:4]}.{ncm[4:6]}.{ncm[6:]}" if len(ncm) == 8 else ncm
 
 
-def produto_detail(row: Row) -> Answer:
-    product = data.find_product(row["sku"])
-    return {
+def produto_detail(cursor: Cursor, account: Row, row: Row) -> Answer:
+    """In the forms of the documentation's sample: of two numbers one is a text."""
+    dados = row["dados"]
+    sizes, stock, seo, taxes = dados["dimensoes"], dados["estoque"], dados["seo"], dados["tributacao"]
+    produto = {
         **produto_item(row),
-        **NOTHINGS,
-        "ncm": f"{product.ncm[:4]}.{product.ncm[4:6]}.{product.ncm[6:]}",
-        "peso_liquido": product.weight,
-        "peso_bruto": round(product.weight * 1.08, 3),
+        "ncm": _show_ncm(dados["ncm"]),
+        "origem": dados["origem"],
+        "gtin_embalagem": taxes["gtinEmbalagem"],
+        "peso_liquido": sizes["pesoLiquido"],
+        "peso_bruto": sizes["pesoBruto"],
+        "estoque_minimo": stock["minimo"],
+        "estoque_maximo": stock["maximo"],
+        "id_fornecedor": 0,
+        "codigo_fornecedor": "",
+        "codigo_pelo_fornecedor": "",
+        "unidade_por_caixa": dados["unidadePorCaixa"],
         "tipo": "P",
-        "variacoes": [],
-        "tipoEmbalagem": "2",
-        "alturaEmbalagem": show_money(15),
-        "comprimentoEmbalagem": show_money(30),
-        "larguraEmbalagem": show_money(20),
-        "diametroEmbalagem": show_money(0),
-        "anexos": [],
-        "imagens_externas": [],
-        "classe_produto": "S",
+        "classe_ipi": taxes["classeIPI"],
+        "valor_ipi_fixo": str(taxes["valorIPIFixo"]),
+        "cod_lista_servicos": None,
+        "descricao_complementar": dados["descricaoComplementar"],
+        "obs": dados["observacoes"],
+        "garantia": dados["garantia"],
+        "cest": "",
+        "variacoes": [
+            {
+                "variacao": {
+                    "id": str(child["id"]),
+                    "codigo": child["sku"],
+                    "preco": f"{child['preco']:.10f}",
+                    "grade": {pair["chave"]: pair["valor"] for pair in child["dados"]["grade"]},
+                }
+            }
+            for child in catalog.list_children(cursor, account, row["id"])
+        ],
+        "idProdutoPai": str(row["pai_id"] or ""),
+        "sob_encomenda": "S" if stock["sobEncomenda"] else "N",
+        "dias_preparacao": str(stock["diasPreparacao"]),
+        "marca": catalog.marca_of(account, row)["nome"],
+        "tipoEmbalagem": str(sizes["embalagem"]["tipo"]),
+        "alturaEmbalagem": show_money(sizes["altura"]),
+        "comprimentoEmbalagem": show_money(sizes["comprimento"]),
+        "larguraEmbalagem": show_money(sizes["largura"]),
+        "diametroEmbalagem": show_money(sizes["diametro"]),
+        "categoria": catalog.categoria_of(account, row)["caminhoCompleto"],
+        "anexos": [{"anexo": anexo["url"]} for anexo in dados["anexos"] if not anexo["externo"]],
+        "imagens_externas": [
+            {"imagem_externa": {"url": anexo["url"]}} for anexo in dados["anexos"] if anexo["externo"]
+        ],
+        "classe_produto": row["tipo"],
+        "seo_title": seo["titulo"],
+        "seo_keywords": ",".join(seo["keywords"]),
+        "link_video": seo["linkVideo"],
+        "seo_description": seo["descricao"],
+        "slug": seo["slug"],
     }
+    if row["tipo"] == "K":
+        produto["kit"] = [
+            {"item": {"id_produto": str(part["id"]), "quantidade": show_money(quantity)}}
+            for part, quantity in catalog.list_parts(cursor, account, row["dados"]["kit"])
+        ]
+    return produto
 
 
 SERVICES = {
@@ -273,4 +490,6 @@ SERVICES = {
     "produto.atualizar.precos": Service(set_precos, has_raw_body=True),
     "produto.incluir.php": Service(add_produtos, is_batch=True, has_records=True),
     "produto.alterar.php": Service(change_produtos, is_batch=True, has_records=True),
+    "listas.precos.pesquisa.php": Service(list_listas_precos),
+    "listas.precos.excecoes.php": Service(list_excecoes),
 }

@@ -345,8 +345,10 @@ def _set_marcadores(cursor: Cursor, account: Row, request: Request, *, keeps: bo
 
 def _move_stock(cursor: Cursor, account: Row, row: Row, kind: str, *, is_launched: bool) -> Response:
     for item in row["dados"]["itens"]:
-        if catalog.get_product(cursor, account, item["produto"]["id"]) is not None:
-            catalog.move_stock(cursor, account, item["produto"]["id"], kind, item["quantidade"])
+        for product, quantity in catalog.list_moved(
+            cursor, account, item["produto"]["id"], item["quantidade"]
+        ):
+            catalog.move_stock(cursor, account, product, kind, quantity)
     store.update_pedido(cursor, row["id"], {"estoque_lancado": is_launched}, store.get_now(cursor))
     return Response(204)
 

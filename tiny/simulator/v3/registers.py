@@ -88,13 +88,6 @@ USUARIOS = [
         "tipo": "vendedor",
     },
 ]
-LISTAS_PRECOS = [{"id": 334_779_601, "descricao": "Atacado", "acrescimoDesconto": -12.5}]
-CATEGORIAS = [
-    {"id": 334_779_901, "descricao": "Casa", "filhas": [
-        {"id": 334_779_902, "descricao": "Cozinha", "filhas": []},
-    ]},
-    {"id": 334_779_903, "descricao": "Esporte e lazer", "filhas": []},
-]  # fmt: skip
 
 
 def list_of(rows: Sequence[dict[str, Any]], *filters: str) -> Answer:
@@ -122,31 +115,6 @@ def one_of(rows: Sequence[dict[str, Any]]) -> Answer:
     return answer
 
 
-def get_lista_precos(cursor: Cursor, account: Row, request: Request) -> Response:
-    for lista in LISTAS_PRECOS:
-        if lista["id"] == int(request.params["id"]):
-            return json_response({**lista, "excecoes": []})
-    return Response(404)
-
-
-def list_depositos(cursor: Cursor, account: Row, request: Request) -> Response:
-    """Without an envelope, as measured."""
-    deposito = {
-        "id": data.DEPOSITO["id"],
-        "descricao": data.DEPOSITO["nome"],
-        "tipo": "P",
-        "desconsideraSaldo": False,
-        "padrao": True,
-        "possuiReserva": account["reserves_stock"],
-    }
-    return json_response([deposito])
-
-
-def list_categorias(cursor: Cursor, account: Row, request: Request) -> Response:
-    """One tree per root. The document describes a single node; that they come in a list is a guess."""
-    return json_response(CATEGORIAS)
-
-
 def list_intermediadores(cursor: Cursor, account: Row, request: Request) -> Response:
     rows = [
         {"id": 810_000_000 + place, "nome": channel.nome, "cnpj": "", "canalVenda": channel.canal}
@@ -163,10 +131,6 @@ ROUTES: list[Route] = [
     ("GET", "/formas-recebimento/{id:int}", one_of(FORMAS)),
     ("GET", "/vendedores", list_of(VENDEDORES)),
     ("GET", "/usuarios", list_of(USUARIOS, "nome", "tipo")),
-    ("GET", "/listas-precos", list_of(LISTAS_PRECOS)),
-    ("GET", "/listas-precos/{id:int}", get_lista_precos),
-    ("GET", "/depositos", list_depositos),
-    ("GET", "/categorias/todas", list_categorias),
     ("GET", "/intermediadores", list_intermediadores),
     ("GET", "/info", get_info),
     ("GET", "/formas-envio", list_formas_envio),
