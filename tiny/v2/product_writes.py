@@ -35,9 +35,7 @@ _NAMES: Mapping[str, str] = {
 # What Tiny asks for in every new product, as its own form begins.
 _NEW: Mapping[str, str] = {"unidade": "UN", "origem": "0", "situacao": "A", "tipo": "P"}
 # What Tiny alone decides.
-_TOLD_ONLY = frozenset(
-    {"id", "data_criacao", "preco_custo_medio", "tipo_variacao", "id_produto_pai", "mapeamentos"}
-)
+_TOLD_ONLY = frozenset({"id", "data_criacao", "preco_custo_medio", "tipo_variacao", "id_produto_pai"})
 _SEO = frozenset({"seo_title", "seo_keywords", "seo_description", "link_video", "slug"})
 _WRAPPERS: Mapping[str, str] = {
     "variacoes": "variacao",
