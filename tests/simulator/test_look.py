@@ -26,9 +26,13 @@ def test_pages_are_clean(
     simulator.add_fault(route="*", status=500, after=3, times=2)
     tabs = [
         f"{account}/{tab}"
-        for tab in ("pedidos", "aplicativos", "integracoes", "chamadas", "tokens", "falhas")
+        for tab in ("pedidos", "produtos", "aplicativos", "integracoes", "chamadas", "tokens", "falhas")
     ]
     integration = SimulatedAccount(simulator, app.account_id).add_integration()
+    simulated = SimulatedAccount(simulator, app.account_id)
+    simulated.add_deposito("Avarias", desconsiderar=True)
+    products = {product["sku"]: product["id"] for product in simulated.list_products()}
+    tabs += [f"{account}/produtos/{products[sku]}" for sku in ("PAN-7-GRF", "LEN-PER", "KIT-MESA")]
     manage = f"{account}/integracoes/{integration['ecommerce_id']}"
     tabs += [manage, f"{manage}/notificacoes"]
     window = Window(browser, width=width, is_dark=is_dark)

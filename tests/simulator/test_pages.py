@@ -6,7 +6,7 @@ import re
 
 import requests
 
-from tests.simulated_tiny import SimulatedTiny
+from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
 from tests.simulator.conftest import App, Reader
 
 HOSTILE = "<script>alert('1')</script>\"&{x}"
@@ -133,3 +133,58 @@ def test_pages_forbid_scripts_and_strangers(app: App, simulator: SimulatedTiny) 
 def test_missing_pages(simulator: SimulatedTiny) -> None:
     for path in ("/nada", "/contas/99/pedidos", "/convite/x", "/contas/1/pedidos/1"):
         get(simulator, path, 404)
+
+
+def test_person_changes_a_product(reader: Reader, simulator: SimulatedTiny) -> None:
+    account = SimulatedAccount(simulator, reader.account_id)
+    broken = account.add_deposito("Avarias", desconsiderar=True)
+    product = account.add_product(sku="X-1", descricao="Panela", marca="Lume", preco=1234.5, saldo=7)
+    base = f"/contas/{account.id}/produtos"
+    listed = get(simulator, f"{base}?busca=x-1")
+    assert "1 a 1 de 1" in listed
+    assert "R$ 1.234,50" in listed
+    page = f"{base}/{product['id']}"
+    assert 'value="1234,5"' in get(simulator, page)
+
+    form = {
+        "descricao": "Panela nova",
+        "marca": "Nova",
+        "preco": "1.999,90",
+        "precoPromocional": "",
+        "situacao": "I",
+    }
+    assert post(simulator, f"{page}/dados", **form).headers["Location"] == page
+    stock = {"334779581": "2,5", str(broken["id"]): "4"}
+    assert post(simulator, f"{page}/estoque", **stock).headers["Location"] == page
+    read = reader.get(f"/produtos/{product['id']}").json()
+    assert (read["descricao"], read["marca"]["nome"], read["situacao"]) == ("Panela nova", "Nova", "I")
+    assert (read["precos"]["preco"], read["precos"]["precoPromocional"]) == (1999.9, 0)
+    depositos = reader.get(f"/estoque/{product['id']}").json()["depositos"]
+    assert [row["saldo"] for row in depositos] == [2.5, 4]
+
+    before = account.list_products()
+    wrong = post(simulator, f"{page}/dados", **{**form, "preco": "dez"})
+    assert wrong.status_code == 400
+    assert "Informe valores em números, como 19,90." in wrong.text
+    assert 'value="dez"' in wrong.text
+    assert "Informe o nome." in post(simulator, f"{page}/dados", **{**form, "descricao": " "}).text
+    assert post(simulator, f"{page}/estoque", **{"334779581": "nan"}).status_code == 400
+    assert account.list_products() == before
+    get(simulator, f"{base}/1", 404)
+
+
+def test_products_are_filtered_paged_and_escaped(reader: Reader, simulator: SimulatedTiny) -> None:
+    account = SimulatedAccount(simulator, reader.account_id)
+    product = account.add_product(sku=HOSTILE, descricao=HOSTILE, marca=HOSTILE, situacao="I")
+    base = f"/contas/{account.id}/produtos"
+    assert "1 a 25 de 26" in get(simulator, base)
+    assert "26 a 26 de 26" in get(simulator, f"{base}?pagina=2")
+    for path in (f"{base}?situacao=I", f"{base}/{product['id']}"):
+        page = get(simulator, path)
+        assert ESCAPED in page
+        assert "<script" not in page
+    assert "Nenhum produto com este filtro." in get(simulator, f"{base}?busca=nada")
+    kit = next(row for row in account.list_products() if row["tipo"] == "K")
+    page = get(simulator, f"{base}/{kit['id']}")
+    assert "contados pelos componentes" in page
+    assert "1 × FAC-CHEF-8, 1 × POT-VID-10" in page

@@ -389,3 +389,30 @@ def test_a_deleted_product_is_one_of_situacao_e(
     assert detail(reader, product)["situacao"] == "E"
     assert caller.code("produtos.pesquisa.php", pesquisa="X-1") == 20
     assert find(account, "X-1")["situacao"] == "E"
+
+
+def test_lists_move_under_their_reader(
+    account: SimulatedAccount, reader: Reader, simulator: SimulatedTiny, caller: Caller
+) -> None:
+    account.add_products(60, kinds="S")
+    everything = reader.list_ids("/produtos")
+    middle = everything[40:]
+
+    def lay(**fields: Any) -> None:
+        simulator.control("POST", "faults/clear")
+        simulator.add_fault(account_id=account.id, **fields)
+
+    lay(route="GET /produtos", shift="insert_before", after=1)
+    read = reader.list_ids("/produtos", limit=40)
+    assert read + reader.list_ids("/produtos", limit=40, offset=40) == everything[:80]
+    (moved,) = [product for product in account.list_products() if product["id"] not in everything]
+    assert moved["id"] == everything[40] - 1
+    assert reader.list_ids("/produtos", limit=40, offset=40) == [moved["id"], *middle][:40]
+    lay(route="GET /produtos", shift="delete_before")
+    read = reader.list_ids("/produtos", limit=1)
+    assert read[0] not in reader.list_ids("/produtos")
+    assert len(account.list_products()) == len(everything)
+    lay(route="POST /api2/produtos.pesquisa.php", shift="duplicate_row")
+    rows = caller.call("produtos.pesquisa.php", pesquisa="")["produtos"]
+    again = reader.list_ids("/produtos")
+    assert again.count(int(rows[-1]["produto"]["id"])) == 2

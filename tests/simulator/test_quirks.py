@@ -61,7 +61,10 @@ def test_list_lacks_what_the_detail_has(reader: Reader, orders: list[dict[str, A
     assert "marcadores" not in detail
     assert {order["origemPedido"] for order in orders} == {0}, "whichever marketplace it came from"
     assert len({order["ecommerce"]["nome"] for order in orders}) > 3
-    assert "quantidade" not in reader.get("/produtos").json()["itens"][0]["estoque"]
+    product = reader.get("/produtos").json()["itens"][0]
+    assert "quantidade" not in product["estoque"]
+    only_detail = {"marca", "categoria", "anexos", "ncm", "descricaoComplementar", "dimensoes", "variacoes"}
+    assert only_detail <= reader.get(f"/produtos/{product['id']}").json().keys() - product.keys()
 
 
 def test_number_of_a_deleted_order_comes_again(reader: Reader) -> None:

@@ -19,6 +19,7 @@ from .store import Cursor, Row
 FIRST_ID = 350_000_000
 # Behind the simple products, with room between the rows for those that faults put in.
 FIRST_OTHER_ID = 350_001_000
+LAST_OTHER_ID = 350_999_999
 # An order holds stock back from the moment somebody paid until the stock is written off.
 RESERVING = (3, 4, 1, 7)
 SEPARATOR = " >> "
@@ -51,8 +52,8 @@ def ensure_products(cursor: Cursor, account: Row) -> None:
     if not account["has_catalogue"]:
         return
     cursor.execute(
-        "SELECT EXISTS (SELECT FROM produto WHERE account_id = %s AND id = %s) AS is_made",
-        (account["id"], FIRST_OTHER_ID),
+        "SELECT EXISTS (SELECT FROM produto WHERE account_id = %s AND id BETWEEN %s AND %s) AS is_made",
+        (account["id"], FIRST_OTHER_ID, LAST_OTHER_ID),
     )
     row = cursor.fetchone()
     if row is None or row["is_made"]:

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from . import data, integrations, pedidos, store, switches, templates
+from . import data, integrations, pedidos, produto_pages, store, switches, templates
 from .control import describe_app
 from .documents import mask_cnpj
-from .frame import account_page, find_account, no_account
+from .frame import account_page, count, find_account, money, no_account, page_number, paging
 from .html import LOGO, Markup, html, message_page, page
 from .store import Cursor, Row, Store
 from .web import Request, Response, Router, redirect
@@ -48,6 +48,7 @@ class Pages:
             ("POST", account + "/aplicativos", self._register_app),
             ("GET", account + "/chamadas", self._calls),
             ("GET", account + "/tokens", self._tokens),
+            *produto_pages.list_routes(database, account),
             *integrations.list_routes(database, account),
             *switches.list_routes(database, account),
         ):
@@ -75,8 +76,8 @@ class Pages:
                     name=account["razao_social"],
                     cnpj=mask_cnpj(account["cnpj"]),
                     place=f"{account['endereco']['municipio']}/{account['endereco']['uf']}",
-                    total=_count(sum(counts.values())),
-                    open=_count(sum(counts.get(situacao, 0) for situacao in data.SITUACOES_ABERTAS)),
+                    total=count(sum(counts.values())),
+                    open=count(sum(counts.get(situacao, 0) for situacao in data.SITUACOES_ABERTAS)),
                     apps=len(apps),
                     apps_label="aplicativo" if len(apps) == 1 else "aplicativos",
                     limit=f"{account['read_limit']} leituras/min" if account["read_limit"] else "sem limite",
@@ -147,7 +148,7 @@ class Pages:
             conditions.append(("%s IN (numero::text, numero_ecommerce)", number))
         if situacao.isdecimal() and int(situacao) in data.SITUACOES:
             conditions.append(("situacao = %s", int(situacao)))
-        place = _page_number(request)
+        place = page_number(request)
         with self._store.transaction() as cursor:
             account = find_account(cursor, request)
             if account is None:
@@ -172,7 +173,7 @@ class Pages:
             options=options,
             rows=[_order_row(account["id"], row) for row in rows],
             empty=html('<p class="empty">Nenhum pedido com este filtro.</p>') if not rows else "",
-            paging=_paging(place, PAGE_SIZE, total, {"numero": number, "situacao": situacao}, "pedidos"),
+            paging=paging(place, PAGE_SIZE, total, {"numero": number, "situacao": situacao}, "pedidos"),
         )
         return account_page(account, "pedidos", content)
 
@@ -227,7 +228,7 @@ class Pages:
     # -- calls and tokens ------------------------------------------------------------------------------
 
     def _calls(self, request: Request) -> Response:
-        place = _page_number(request)
+        place = page_number(request)
         with self._store.transaction() as cursor:
             account = find_account(cursor, request)
             if account is None:
@@ -256,7 +257,7 @@ class Pages:
                 for call in calls
             ],
             empty="" if calls else html('<p class="empty">Nenhuma chamada recebida ainda.</p>'),
-            paging=_paging(place, CALLS_SIZE, total, {}, "chamadas"),
+            paging=paging(place, CALLS_SIZE, total, {}, "chamadas"),
         )  # fmt: skip
         return account_page(account, "chamadas", content)
 
@@ -289,41 +290,8 @@ class Pages:
         return account_page(account, "tokens", content)
 
 
-def _page_number(request: Request) -> int:
-    text = request.query.get("pagina", "1")
-    return min(max(int(text), 1), 100_000) if text.isdecimal() else 1
-
-
-def _paging(place: int, size: int, total: int, filters: dict[str, str], tab: str) -> Markup:
-    last = max((total + size - 1) // size, 1)
-    filters = {name: value for name, value in filters.items() if value}
-
-    def link(number: int, label: str) -> Markup:
-        if not 1 <= number <= last:
-            return html('<span class="button" aria-disabled="true">{label}</span>', label=label)
-        query = urlencode({**filters, "pagina": number})
-        return html('<a class="button" href="{tab}?{query}">{label}</a>', tab=tab, query=query, label=label)
-
-    first_row = (place - 1) * size + 1
-    text = f"{first_row} a {min(place * size, total)} de {_count(total)}" if total else "0 resultados"
-    return html(
-        '<nav class="paging" aria-label="Páginas"><span>{text}</span>{older}{newer}</nav>',
-        text=text,
-        older=link(place - 1, "Anterior"),
-        newer=link(place + 1, "Próxima"),
-    )
-
-
 def _moment(moment: datetime) -> str:
     return f"{moment.astimezone(data.BRASILIA):%d/%m/%Y %H:%M:%S}"
-
-
-def _count(value: int) -> str:
-    return f"{value:,}".replace(",", ".")
-
-
-def _money(value: float) -> str:
-    return "R$ " + f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
 
 
 def _day(value: Any) -> str:
@@ -371,7 +339,7 @@ def _order_row(account_id: int, row: Row) -> Markup:
         freight=_freight_name(row),
         tracking=row["codigo_rastreamento"],
         nota=html('<span class="chip mute">NF</span>') if row["nota_id"] else "",
-        value=_money(data.total_of(dados)[1]) if dados["itens"] else "",
+        value=money(data.total_of(dados)[1]) if dados["itens"] else "",
     )
 
 
@@ -436,18 +404,18 @@ def _order_content(account: Row, pedido: Row, nota: Row | None) -> Markup:
                 name=item["produto"]["descricao"],
                 sku=item["produto"]["sku"],
                 quantity=item["quantidade"],
-                unit=_money(item["valorUnitario"]),
-                total=_money(item["quantidade"] * item["valorUnitario"]),
+                unit=money(item["valorUnitario"]),
+                total=money(item["quantidade"] * item["valorUnitario"]),
             )
             for item in dados["itens"]
         ]
         or [html('<tr><td colspan="4" class="empty">Pedido sem itens.</td></tr>')],
         totals=_facts(
             [
-                ("Produtos", _money(goods)),
-                ("Desconto", _money(dados["valorDesconto"])),
-                ("Frete", _money(dados["valorFrete"])),
-                ("Total", _money(total)),
+                ("Produtos", money(goods)),
+                ("Desconto", money(dados["valorDesconto"])),
+                ("Frete", money(dados["valorFrete"])),
+                ("Total", money(total)),
             ]
         ),
         customer=_facts(

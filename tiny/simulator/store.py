@@ -319,6 +319,10 @@ NOTA_COLUMNS = (
     "id", "account_id", "pedido_id", "numero", "serie", "situacao", "tipo", "chave", "data_emissao",
     "documento", "numero_ecommerce", "codigo_rastreamento", "url_rastreamento", "dados",
 )  # fmt: skip
+PRODUTO_COLUMNS = (
+    "account_id", "id", "sku", "descricao", "gtin", "tipo", "pai_id", "situacao", "preco",
+    "preco_promocional", "saldos", "criado_em", "alterado_em", "dados",
+)  # fmt: skip
 # Serialises the processes that make the schema at the same moment.
 SCHEMA_LOCK = 7_102_001
 KEPT_CALLS = 50_000
@@ -829,7 +833,7 @@ def _insert(cursor: Cursor, table: str, columns: Sequence[str], rows: Iterable[R
     execute_values(
         cursor,
         f"INSERT INTO {table} ({', '.join(columns)}) VALUES %s",  # noqa: S608
-        [[Json(row[name]) if name == "dados" else row[name] for name in columns] for row in rows],
+        [[Json(row[name]) if isinstance(row[name], dict) else row[name] for name in columns] for row in rows],
         page_size=500,
     )
 
@@ -1127,11 +1131,15 @@ def shift_row(
     ``insert_before`` adds a row in front of the page just read, ``delete_before`` removes the first row of
     that page, ``duplicate_row`` makes lists show its last row twice. None when the row cannot be made.
     """
+    own = "account_id = %s AND id = %s"
     if shift == "delete_before":
-        cursor.execute(f"DELETE FROM {table} WHERE id = %s", (first_id,))  # noqa: S608
+        cursor.execute(f"DELETE FROM {table} WHERE {own}", (account["id"], first_id))  # noqa: S608
         return first_id if cursor.rowcount else None
     if shift == "duplicate_row":
-        cursor.execute(f"UPDATE {table} SET vezes = vezes + 1 WHERE id = %s", (last_id,))  # noqa: S608
+        cursor.execute(
+            f"UPDATE {table} SET vezes = vezes + 1 WHERE {own}",  # noqa: S608
+            (account["id"], last_id),
+        )
         return last_id if cursor.rowcount else None
     # Sequences step by eight: seven free places beside each row.
     places = [first_id + step if descending else first_id - step for step in range(1, 8)]
@@ -1140,14 +1148,19 @@ def shift_row(
     free = next((place for place in places if place not in taken), None)
     if free is None:
         return None
-    columns = PEDIDO_COLUMNS if table == "pedido" else NOTA_COLUMNS
-    number_column = "last_pedido" if table == "pedido" else "last_nota"
-    changed = {"id": free, "numero": _take_numbers(cursor, account["id"], number_column, 1)}
-    cursor.execute(f"SELECT * FROM {table} WHERE id = %s", (first_id,))  # noqa: S608
+    cursor.execute(f"SELECT * FROM {table} WHERE {own}", (account["id"], first_id))  # noqa: S608
     source = _one(cursor)
     if source is None:
         return None
-    source.update(changed)
+    source["id"] = free
+    if table == "produto":
+        now = get_now(cursor)
+        source.update(sku=f"NOVO-{free}", tipo="S", pai_id=None, saldos={}, criado_em=now, alterado_em=now)
+        _insert(cursor, table, PRODUTO_COLUMNS, [source])
+        return free
+    columns = PEDIDO_COLUMNS if table == "pedido" else NOTA_COLUMNS
+    number_column = "last_pedido" if table == "pedido" else "last_nota"
+    source["numero"] = _take_numbers(cursor, account["id"], number_column, 1)
     if table == "pedido":
         source["nota_id"] = None
         # Whatever its date, a row that was not there before was written just now.

@@ -207,6 +207,67 @@ ITEM_ROW = """
 <td class="right num">{unit}</td><td class="right num">{total}</td></tr>
 """
 
+PRODUCTS = """
+<form class="filters" method="get" action="{base}">
+  <label>Buscar<input name="busca" value="{wanted}" placeholder="SKU ou nome"></label>
+  <label>Situação<select name="situacao"><option value="">Todas</option>{options}</select></label>
+  <button class="button">Filtrar</button>
+</form>
+<section class="card flush">
+<table class="rows products">
+<thead><tr><th>Produto</th><th>Tipo</th><th>Situação</th><th class="right">Estoque</th>
+<th class="right">Preço</th></tr></thead>
+<tbody>{rows}</tbody>
+</table>
+{empty}
+</section>
+{paging}
+"""
+
+PRODUCT_ROW = """
+<tr>
+<td><a class="strong" href="{base}/{id}">{name}</a><span class="sub mono">{sku}</span></td>
+<td>{kind}</td>
+<td>{situacao}</td>
+<td class="right num">{stock}</td>
+<td class="right num">{price}<span class="sub">{promotional}</span></td>
+</tr>
+"""
+
+PRODUCT = """
+<p class="crumbs"><a href="{back}">Produtos</a></p>
+<div class="order-head"><h2>{name}</h2>{chip}</div>
+<div class="columns wide-left">
+<div class="stack">
+  <section class="card"><h2>Dados</h2>{error}
+    <form method="post" action="{action}" class="form">
+      <label>Nome<input name="descricao" value="{name}" maxlength="120" required autocomplete="off"></label>
+      <label>Marca<input name="marca" value="{marca}" maxlength="120" autocomplete="off"></label>
+      <label>Preço<input name="preco" value="{preco}" inputmode="decimal" required autocomplete="off"></label>
+      <label>Preço promocional<input name="precoPromocional" value="{promocional}" inputmode="decimal"
+        autocomplete="off"></label>
+      <label>Situação<select name="situacao">{situacoes}</select></label>
+      <p class="actions"><button class="button primary">Salvar dados</button></p>
+    </form>
+  </section>
+</div>
+<div class="stack">
+  <section class="card"><h2>Estoque</h2>{stock}</section>
+  <section class="card"><h2>Resumo</h2><dl class="facts">{facts}</dl></section>
+</div>
+</div>
+"""
+
+STOCK_FORM = """
+{error}<form method="post" action="{action}" class="form">{fields}
+  <p class="actions"><button class="button primary">Salvar estoque</button></p>
+</form>
+"""
+
+STOCK_FIELD = """
+<label>Saldo em {nome}<input name="{id}" value="{saldo}" inputmode="decimal" autocomplete="off"></label>
+"""
+
 CALLS = """
 <ul class="counters">{counters}</ul>
 <section class="card flush">
