@@ -1,3 +1,3 @@
 import pytest
 
-pytest.register_assert_rewrite("tests.contracts.provider_suite")
+pytest.register_assert_rewrite("tests.contracts.product_suite", "tests.contracts.provider_suite")

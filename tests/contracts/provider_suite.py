@@ -88,11 +88,8 @@ ORDER: dict[str, Any] = {
 }  # fmt: skip
 
 
-class ProviderSuite(ABC):
-    unknown_situation: ClassVar[tuple[str, dict[str, Any]]]
-    """Route and fault by which a list shows one order in a situação that nobody knows, «Em análise»."""
-    unproven_checks: ClassVar[set[str]] = set()
-    """Steps of «Testar» that nothing at the ERP can prove."""
+class Suite(ABC):
+    """What each suite needs: a seller who is connected, and errors that a person can read."""
 
     @abstractmethod
     def connect(self, tiny: SimulatedTiny, account: SimulatedAccount) -> Seller: ...
@@ -102,6 +99,26 @@ class ProviderSuite(ABC):
         seller = self.connect(tiny, tiny.add_account(name="LOJA EXEMPLO LTDA"))
         yield seller
         seller.http.close()
+
+    def fail(self, seller: Seller, call: Callable[[], Any]) -> ErpError:
+        with pytest.raises(ErpError) as caught:
+            call()
+        self.explain(seller, caught.value)
+        return caught.value
+
+    def explain(self, seller: Seller, error: ErpError) -> None:
+        """The error has a sentence for people, without a gap in it."""
+        explanation = seller.provider.explain(error.code, error.params)
+        assert explanation is not None, error.code
+        said = f"{explanation.title} {explanation.detail}"
+        assert not re.search(r"\?|[{}]", said), said
+
+
+class ProviderSuite(Suite):
+    unknown_situation: ClassVar[tuple[str, dict[str, Any]]]
+    """Route and fault by which a list shows one order in a situação that nobody knows, «Em análise»."""
+    unproven_checks: ClassVar[set[str]] = set()
+    """Steps of «Testar» that nothing at the ERP can prove."""
 
     # -- the account -----------------------------------------------------------------------------------
 
@@ -461,19 +478,6 @@ class ProviderSuite(ABC):
 
     def situation_of(self, row: dict[str, Any]) -> str:
         return SITUATIONS[row["situacao"]]
-
-    def fail(self, seller: Seller, call: Callable[[], Any]) -> ErpError:
-        with pytest.raises(ErpError) as caught:
-            call()
-        self.explain(seller, caught.value)
-        return caught.value
-
-    def explain(self, seller: Seller, error: ErpError) -> None:
-        """The error has a sentence for people, without a gap in it."""
-        explanation = seller.provider.explain(error.code, error.params)
-        assert explanation is not None, error.code
-        said = f"{explanation.title} {explanation.detail}"
-        assert not re.search(r"\?|[{}]", said), said
 
 
 def read_everything(read: Callable[[int], Page[Any]], most: int = 20) -> tuple[Reading, list[str]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from contracts.records import ErpInvoice, ErpOrderDetail
+from contracts.records import ErpInvoice, ErpOrderDetail, ProductKind
 from tests.contracts.provider_suite import ORDER, read_everything
 from tests.simulated_tiny import SimulatedTiny
 from tests.tiny.sellers import OAuthSeller, Seller, TokenSeller
@@ -23,6 +23,13 @@ DIFFERENT = {
     "order.shipment.shipping_method_id": "API v2 names the method by a code only",
     "delivery_address.country": "API v2 has none",
     "installments.method": "API v2 tells it, API v3 says «Múltiplas» for the whole order",
+}
+
+DIFFERENT_PRODUCTS = {
+    "stock_balance": "API v2 tells stock by a call of its own only",
+    "images": "API v2 tells those of Tiny first, API v3 in the seller's order",
+    "components.sku": "a kit of API v2 names its parts by id only",
+    "components.name": "a kit of API v2 names its parts by id only",
 }
 
 
@@ -102,6 +109,40 @@ def test_invoices_are_equal_but_for_the_order_that_a_row_names(both: tuple[Selle
         assert differences(normalise(v3), normalise(v2)).keys() == {"order_external_id"}
         singles = [seller.get_invoice(v3.external_id) for seller in both]
         assert differences(*map(normalise, singles)) == {}
+
+
+def test_products_are_equal_but_for_what_is_declared(both: tuple[Seller, Seller]) -> None:
+    both[0].account.add_products(40, problems=True)
+    found: set[str] = set()
+    for row in both[0].account.list_products():
+        products = [seller.get_product(row["id"]) for seller in both]
+        assert {frozenset(product.images) for product in products} == {frozenset(products[0].images)}
+        different = differences(*products)
+        assert different.keys() <= DIFFERENT_PRODUCTS.keys(), different
+        found |= different.keys()
+    assert found == DIFFERENT_PRODUCTS.keys(), "what is no difference any more is not declared as one"
+
+
+def test_stock_is_equal(both: tuple[Seller, Seller]) -> None:
+    both[0].account.add_deposito("Avarias", desconsiderar=True)
+    both[0].account.add_products(20)
+    for row in both[0].account.list_products():
+        assert both[0].get_stock(row["id"]) == both[1].get_stock(row["id"])
+
+
+def test_rows_of_products_are_equal_but_for_the_hash_and_some_kinds(both: tuple[Seller, Seller]) -> None:
+    both[0].account.add_products(40, problems=True)
+    pages = [seller.list_products() for seller in both]
+    assert pages[0].row_ids == pages[1].row_ids
+    kinds = set()
+    for v3, v2 in zip(pages[0].items, pages[1].items, strict=True):
+        assert differences(v3, v2).keys() <= {"kind", "row_hash"}
+        kinds |= {(v3.kind, v2.kind)} if v3.kind is not v2.kind else set()
+    # API v2's list does not tell these three from any other.
+    assert kinds == {
+        (kind, ProductKind.SIMPLE)
+        for kind in (ProductKind.KIT, ProductKind.MANUFACTURED, ProductKind.MATERIAL)
+    }
 
 
 def normalise(invoice: ErpInvoice) -> ErpInvoice:

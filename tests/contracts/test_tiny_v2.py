@@ -6,29 +6,18 @@ from typing import Any
 
 import pytest
 
-from tests.contracts.provider_suite import ProviderSuite
+from tests.contracts.product_suite import ProductSuite
+from tests.contracts.provider_suite import ProviderSuite, Suite
 from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
 from tests.tiny.sellers import Seller, TokenSeller
 
 
-class TestTinyV2(ProviderSuite):
-    unknown_situation = (
-        "POST /api2/pedidos.pesquisa.php",
-        {"replace": {"pedidos": [{"pedido": {"id": 9, "numero": 1, "situacao": "Em análise"}}]}},
-    )
-    # Tiny has no service that tells the Identificador do integrador.
-    unproven_checks = {"integrator"}
-
+class ByV2(Suite):
     def connect(self, tiny: SimulatedTiny, account: SimulatedAccount) -> Seller:
         return TokenSeller(tiny, account)
 
-    def situation_of(self, row: dict[str, Any]) -> str:
-        """API v2 has no «Dados incompletos»: such an order is open."""
-        code = super().situation_of(row)
-        return "aberto" if code == "dados_incompletos" else code
 
-
-class TestTinyV2Varied(TestTinyV2):
+class ByVariedV2(Suite):
     """Everything once more, in an odd form that the seed chooses for each field of each record."""
 
     def connect(self, tiny: SimulatedTiny, account: SimulatedAccount) -> Seller:
@@ -36,9 +25,39 @@ class TestTinyV2Varied(TestTinyV2):
         return TokenSeller(tiny, account)
 
 
+class TestTinyV2(ByV2, ProviderSuite):
+    unknown_situation = (
+        "POST /api2/pedidos.pesquisa.php",
+        {"replace": {"pedidos": [{"pedido": {"id": 9, "numero": 1, "situacao": "Em análise"}}]}},
+    )
+    # Tiny has no service that tells the Identificador do integrador.
+    unproven_checks = {"integrator"}
+
+    def situation_of(self, row: dict[str, Any]) -> str:
+        """API v2 has no «Dados incompletos»: such an order is open."""
+        code = super().situation_of(row)
+        return "aberto" if code == "dados_incompletos" else code
+
+
+class TestTinyV2Varied(ByVariedV2, TestTinyV2):
+    pass
+
+
+class TestTinyV2Products(ByV2, ProductSuite):
+    # A kit, a manufactured product and a material look like any other there.
+    left_out_of_list = ("kind",)
+    tells_reservations_by_warehouse = False
+    writes_state = True
+    slots_of_a_write = {"batch", "read"}
+
+
+class TestTinyV2ProductsVaried(ByVariedV2, TestTinyV2Products):
+    pass
+
+
 def read_all(seller: Seller) -> list[Any]:
     """Every record that there is to read of the account."""
-    orders, invoices = seller.list_orders(), seller.list_invoices()
+    orders, invoices, products = seller.list_orders(), seller.list_invoices(), seller.list_products()
     return [
         seller.provider.get_account(seller),
         orders,
@@ -46,6 +65,10 @@ def read_all(seller: Seller) -> list[Any]:
         invoices,
         *(seller.get_invoice(row_id) for row_id in invoices.row_ids),
         seller.provider.list_shipping_methods(seller),
+        products,
+        *(seller.get_product(row_id) for row_id in products.row_ids),
+        *(seller.get_stock(row_id) for row_id in products.row_ids),
+        seller.provider.list_price_lists(seller),
     ]
 
 

@@ -17,9 +17,14 @@ from contracts.records import (
     ErpInvoice,
     ErpOrder,
     ErpOrderDetail,
+    ErpProduct,
+    ErpProductRow,
+    ErpStock,
     InvoiceQuery,
     OrderQuery,
     Page,
+    ProductDraft,
+    ProductQuery,
 )
 from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
 from tests.tiny.context import RecordingContext
@@ -73,6 +78,21 @@ class Seller(RecordingContext):
 
     def get_invoice(self, external_id: Any) -> ErpInvoice:
         return self.provider.get_invoice(self, str(external_id))
+
+    def list_products(self, offset: int = 0, **query: Any) -> Page[ErpProductRow]:
+        return self.provider.list_products(self, ProductQuery(**query), offset=offset)
+
+    def get_product(self, external_id: Any) -> ErpProduct:
+        return self.provider.get_product(self, str(external_id))
+
+    def get_stock(self, external_id: Any) -> ErpStock:
+        return self.provider.get_stock(self, str(external_id))
+
+    def create_product(self, **draft: Any) -> str:
+        return self.provider.create_product(self, ProductDraft(**draft))
+
+    def update_product(self, external_id: Any, **draft: Any) -> None:
+        self.provider.update_product(self, str(external_id), ProductDraft(**draft))
 
     def fail(self, call: Callable[[], Any]) -> ErpError:
         """The error of a call, which has a sentence and leaves the connection fit for the next one."""

@@ -108,7 +108,9 @@ def _change_scalar(value: Any, name: str, toss: random.Random) -> Any:
     if isinstance(value, str) and name in NUMBERS and value.isdecimal():
         return toss.choice((value, int(value)))
     if isinstance(value, float):
-        return toss.choice((value, f"{value:.10f}", f"{value:.2f}"))
+        # A weight has more decimals than a price, and none of them is lost.
+        cents = f"{value:.2f}"
+        return toss.choice((value, f"{value:.10f}", cents if float(cents) == value else str(value)))
     if isinstance(value, str) and DECIMAL.fullmatch(value):
         return toss.choice((value, f"{value}00000000", float(value)))
     return value
