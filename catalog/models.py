@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.db import models
 from django.db.models import F, Q
 
@@ -174,6 +177,16 @@ class ProductReference(ErpReference):
 
     def __str__(self) -> str:
         return f"{self.external_id} at integration {self.integration_id}"
+
+    def learn(self, told: Mapping[str, Any]) -> None:
+        """Take over values that the ERP told; the caller saves."""
+        self._former = getattr(self, "_former", self.values)
+        self.values = {**self.values, **told}
+
+    def find_news(self) -> list[str]:
+        """Names of values that the ERP had told otherwise before ``learn``."""
+        former = getattr(self, "_former", self.values)
+        return [name for name, value in self.values.items() if name in former and former[name] != value]
 
 
 class WarehouseStock(TenantModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from catalog.criteria import Criteria, Decision, decide_update
@@ -69,12 +69,12 @@ def apply_references(
             # Another integration's product, or one whose change made here is on its way there.
             continue
         decision = decide_update(values_of(product), from_json(reference.values), criteria)
+        lines += describe_changes(product, decision, reference.find_news(), at)
         if not decision.changes:
             continue
         change_product(product, {name: after for name, (_, after) in decision.changes.items()}, revision, at)
         changed.append(product)
         steps += _steps(product, decision.changes, source, at)
-        lines += describe_changes(product, decision, at)
     if changed:
         Product.objects.bulk_update(
             changed, [*FIELDS, "revision", "price_revision", "stock_revision", "updated_at"], batch_size=200
@@ -124,28 +124,34 @@ def _steps(
     ]
 
 
-def describe_changes(product: Product, decision: Decision, at: dt.datetime) -> list[HistoryEntry]:
-    """One line for all that arrived; a first reading of the single product is no news."""
-    shown = {
+def describe_changes(
+    product: Product, decision: Decision, news: Collection[str], at: dt.datetime
+) -> list[HistoryEntry]:
+    """A line for all that arrived and one for what was kept out; ``news`` is what the ERP changed just now.
+
+    What the first reading of the single product adds to the list's row is no news.
+    """
+    arrived = {
         name: change
         for name, change in decision.changes.items()
         if change[0] not in (None, "", []) or name == Figure.PROMOTIONAL_PRICE
     }
-    if not shown:
-        return []
-    labels = [FIELDS[name].label for name in shown]
-    params: dict[str, object] = {"fields": ", ".join(labels)}
+    kept = {name: change for name, change in decision.kept.items() if name in news}
+    return [
+        product_line(product.pk, code, describe_fields(changes), at)
+        for code, changes in (("product.updated", arrived), ("product.kept", kept))
+        if changes
+    ]
+
+
+def describe_fields(changes: Mapping[str, tuple[Any, Any]]) -> dict[str, object]:
+    """``fields`` and ``details`` of a history line: which, and from what to what where that is short."""
     details = [
         f"{FIELDS[name].label}: {show(name, before)} → {show(name, after)}"
-        for name, (before, after) in shown.items()
+        for name, (before, after) in changes.items()
         if name not in ("description", "images", "components", "attributes")
     ]
-    params["details"] = "; ".join(details)
-    kept = [FIELDS[name].label for name in decision.kept]
-    if kept:
-        params["kept"] = ", ".join(kept)
-        return [product_line(product.pk, "product.updated_partly", params, at)]
-    return [product_line(product.pk, "product.updated", params, at)]
+    return {"fields": ", ".join(FIELDS[name].label for name in changes), "details": "; ".join(details)}
 
 
 def show(name: str, value: Any) -> str:

@@ -37,9 +37,12 @@ def apply_details(
     """
     revision, now = take_revision(), clock.now()
     reference = ProductReference.objects.select_related("integration").get(pk=reference_id)
+    if product.row.state == ProductState.DELETED:
+        mark_deleted(reference_id=reference_id)
+        return
     criteria = read_criteria(reference.integration)
     values = product_values(product, has_list_price=bool(criteria.price_list_id))
-    reference.values = {**reference.values, **to_json(values)}
+    reference.learn(to_json(values))
     if stock is not None:
         _take_stock(reference, stock, criteria)
     reference.parent_external_id = product.parent_external_id[:60]
@@ -55,8 +58,8 @@ def apply_details(
 def _take_stock(reference: ProductReference, stock: ErpStock, criteria: Criteria) -> None:
     amounts = {row.name: (row.balance, row.reserved) for row in stock.warehouses}
     offered = offer_stock(stock.balance, stock.reserved, amounts, criteria)
-    reference.values |= to_json(
-        {"stock": fit(offered), BALANCE: fit(stock.balance), RESERVED: fit(stock.reserved)}
+    reference.learn(
+        to_json({"stock": fit(offered), BALANCE: fit(stock.balance), RESERVED: fit(stock.reserved)})
     )
     now = clock.now()
     WarehouseStock.objects.filter(reference=reference).exclude(name__in=amounts).delete()
@@ -86,7 +89,7 @@ def recount_stock(reference: ProductReference, criteria: Criteria) -> None:
         row.name: (row.balance, row.reserved) for row in reference.warehouses.all()
     }
     balance, reserved = (Decimal(reference.values[name]) for name in (BALANCE, RESERVED))
-    reference.values |= to_json({"stock": fit(offer_stock(balance, reserved, amounts, criteria))})
+    reference.learn(to_json({"stock": fit(offer_stock(balance, reserved, amounts, criteria))}))
 
 
 def _join_kin(reference: ProductReference, product: ErpProduct) -> list[ProductReference]:
@@ -100,7 +103,7 @@ def _join_kin(reference: ProductReference, product: ErpProduct) -> list[ProductR
     children = list(here.filter(external_id__in=attributes).order_by("id"))
     for child in children:
         child.parent_external_id = reference.external_id
-        child.values = {**child.values, "attributes": attributes[child.external_id]}
+        child.learn({"attributes": attributes[child.external_id]})
     ProductReference.objects.bulk_update(children, ["parent_external_id", "values"])
     _set_parent(children, reference.product_id)
     return children
@@ -119,7 +122,7 @@ def mark_deleted(*, reference_id: int) -> None:
     reference.state = ProductState.DELETED
     reference.deleted_at = reference.deleted_at or now
     reference.details_hash = reference.row_hash
-    reference.values = {**reference.values, "status": "inactive"}
+    reference.learn({"status": "inactive"})
     reference.problems = []
     reference.save()
     if reference.product_id is not None:

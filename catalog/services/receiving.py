@@ -134,7 +134,7 @@ def _take_over(receipt: _Receipt, reference: ProductReference, row: ErpProductRo
     reference.sku = row.sku
     reference.kind = row.kind
     reference.state = row.state
-    reference.values = {**reference.values, **to_json(row_values(row))}
+    reference.learn(to_json(row_values(row)))
     reference.row_hash = row.row_hash
     reference.deleted_at = (reference.deleted_at or receipt.at) if is_deleted else None
     if reference.product_id is None and reference.passed_over != UNLINKED:

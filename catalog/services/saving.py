@@ -11,7 +11,7 @@ from django.db import transaction
 from accounts import clock
 from catalog.models import ChangeSource, LinkedBy, Product, ProductReference
 from catalog.selectors import read_criteria, values_of
-from catalog.services.applying import add_steps, change_product, show
+from catalog.services.applying import add_steps, change_product, describe_fields
 from catalog.services.lines import product_line, take_revision
 from catalog.services.linking import release_waiting
 from catalog.values import FIELDS, clean_html, fit
@@ -62,12 +62,7 @@ def save_product(
     product.changed_here_at = now if integration is not None else product.changed_here_at
     product.save()
     add_steps(product, changes, source, now, person=person)
-    details = "; ".join(
-        f"{FIELDS[name].label}: {show(name, before)} → {show(name, after)}"
-        for name, (before, after) in changes.items()
-        if name not in ("description", "images", "components", "attributes")
-    )
-    params = {"fields": ", ".join(FIELDS[name].label for name in changes), "details": details}
+    params = describe_fields(changes)
     code = "product.created_here" if is_new else "product.changed_here"
     record_all([product_line(product.pk, code, params, now, source=Source.PERSON, person=person)])
     if integration is not None:
