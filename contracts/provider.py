@@ -182,7 +182,10 @@ class Provider(Protocol):
         """Variations are rows of their own. Raises ``UnsupportedFeature`` for a filter it does not have."""
 
     def get_product(self, context: ProviderContext, external_id: str) -> ErpProduct:
-        """One call. Raises ``NotFound`` for a product that the ERP does not know (any more)."""
+        """One call, or a second one for the parts of a product that does not name them itself.
+
+        Raises ``NotFound`` for a product that the ERP does not know (any more).
+        """
 
     def get_stock(self, context: ProviderContext, external_id: str) -> ErpStock:
         """One call. Raises ``NotFound``."""

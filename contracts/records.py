@@ -212,7 +212,8 @@ class ErpProductRow:
 
     ``price`` is that of the list of prices asked for, else the product's own; a ``promotional_price`` of
     0 is ``None``: there is none. ``row_hash`` changes when, and only when, something that we read from the
-    row changed, or the ERP says that the product did.
+    row changed, or the ERP says that the product did. Unless ``is_kind_known``, a product that the list calls
+    ``SIMPLE`` may be a kit, manufactured or a material: only the single product tells.
     """
 
     external_id: str
@@ -225,6 +226,7 @@ class ErpProductRow:
     price: Decimal | None = None
     promotional_price: Decimal | None = None
     row_hash: str = ""
+    is_kind_known: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +239,10 @@ class ErpVariation:
 
 @dataclass(frozen=True, slots=True)
 class ErpComponent:
-    """A product that a kit holds, or that a manufactured product is made of."""
+    """A product that a kit holds, or that a manufactured product is made of.
+
+    ``sku`` and ``name`` are ``""`` where the ERP names it by its identifier only.
+    """
 
     external_id: str
     sku: str

@@ -83,12 +83,13 @@ def truth_of(seller: Seller, external_id: Any) -> dict[str, Any]:
 
 
 def values_of(row: ErpProductRow, *left_out: str) -> dict[str, Any]:
-    return {name: getattr(row, name) for name in row.__slots__ if name not in ("row_hash", *left_out)}
+    left = {"row_hash", "is_kind_known", *left_out}
+    return {name: getattr(row, name) for name in row.__slots__ if name not in left}
 
 
 class ProductSuite(Suite):
-    left_out_of_list: ClassVar[tuple[str, ...]] = ()
-    """What only the single product tells of a row."""
+    tells_kinds: ClassVar[bool] = True
+    """Whether the list tells a kit, a manufactured product and a material from any other."""
     tells_reservations_by_warehouse: ClassVar[bool] = True
     warehouses: ClassVar[tuple[ErpWarehouse, ...] | None] = None
     """Those of an account with «Geral» and «Avarias», where the ERP tells them."""
@@ -116,8 +117,9 @@ class ProductSuite(Suite):
             assert product.price == Decimal(str(row["preco"]))
             promotional = Decimal(str(row["precoPromocional"]))
             assert product.promotional_price == (promotional or None)
-            if "kind" not in self.left_out_of_list:
-                assert product.kind is kind_of(row)
+            assert product.kind is (kind_of(row) if product.is_kind_known else ProductKind.SIMPLE)
+            assert product.is_kind_known or kind_of(row) not in (ProductKind.PARENT, ProductKind.VARIATION)
+            assert product.is_kind_known or not self.tells_kinds
         assert len({product.row_hash for product in page.items}) == 47
 
     def test_single_product_agrees_with_its_row(self, seller: Seller) -> None:
@@ -125,8 +127,9 @@ class ProductSuite(Suite):
         truth = {str(row["id"]): row for row in seller.account.list_products()}
         for row in seller.list_products().items:
             product = seller.get_product(row.external_id)
-            assert values_of(product.row, *self.left_out_of_list) == values_of(row, *self.left_out_of_list)
+            assert values_of(product.row, "kind") == values_of(row, "kind")
             assert product.row.kind is kind_of(truth[row.external_id])
+            assert product.row.is_kind_known
 
     def test_same_row_has_the_same_hash_and_a_changed_one_another(self, seller: Seller) -> None:
         product = seller.account.add_product(**PRODUCT)
@@ -423,6 +426,17 @@ class ProductSuite(Suite):
             sizes = {**before["dimensoes"], **expected.get("dimensoes", {})}
             wanted = {**before, **expected, "dimensoes": sizes}
             assert {name: value for name, value in after.items() if value != wanted[name]} == {}
+
+    def test_variation_is_changed_for_itself(self, seller: Seller) -> None:
+        parent = seller.account.add_product(**FAMILY)
+        first, second = (row for row in seller.account.list_products() if row["idProdutoPai"] == parent["id"])
+        changes = {"name": "Camisa M", "price": Decimal("54.90")}
+        seller.update_product(first["id"], sku=first["sku"], **changes)
+        wanted = {**first, "descricao": "Camisa M", "preco": 54.9}
+        del wanted["alterado_em"]
+        assert truth_of(seller, first["id"]) == wanted
+        assert truth_of(seller, second["id"])["descricao"] == second["descricao"]
+        assert truth_of(seller, parent["id"])["preco"] == parent["preco"]
 
     def test_what_is_so_already_is_not_written(self, seller: Seller) -> None:
         product = seller.account.add_product(**PRODUCT)

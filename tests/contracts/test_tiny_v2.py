@@ -44,8 +44,7 @@ class TestTinyV2Varied(ByVariedV2, TestTinyV2):
 
 
 class TestTinyV2Products(ByV2, ProductSuite):
-    # A kit, a manufactured product and a material look like any other there.
-    left_out_of_list = ("kind",)
+    tells_kinds = False
     tells_reservations_by_warehouse = False
     writes_state = True
     slots_of_a_write = {"batch", "read"}

@@ -30,7 +30,7 @@ from tests.tiny.shapes import envelope
 from tests.tiny.test_mappers import loose, paths, replace_at
 from tests.tiny.test_values import anything
 from tiny.product_records import only_sku
-from tiny.v3 import mappers, product_mappers
+from tiny.v3 import mappers, product_mappers, product_writes
 
 ROW = ErpProductRow(
     external_id="441309693",
@@ -389,6 +389,19 @@ def test_a_product_is_read_or_refused(path: list[int], value: Any) -> None:
     else:
         assert all(isinstance(item.quantity, Decimal) for item in product.components)
         assert all(address.startswith(("http://", "https://")) for address in product.images)
+
+
+@loose
+@given(paths, anything)
+def test_whatever_was_read_can_be_laid_under_a_change(path: list[int], value: Any) -> None:
+    changes = {"descricao": "Outro", "precos": {"preco": Decimal(2)}, "marca": {"id": None}}
+    merged = product_writes.merge(replace_at(product_detail(), path, value), changes)
+    assert (merged["descricao"], merged["precos"]["preco"], merged["marca"]) == (
+        "Outro",
+        Decimal(2),
+        {"id": None},
+    )
+    assert not merged.keys() & {"id", "situacao", "variacoes", "fornecedores"}
 
 
 @loose

@@ -130,9 +130,12 @@ class TinyV2:
     def update_product(self, external_id: str, draft: ProductDraft) -> None:
         retorno = self._client.get_product(external_id)
         changes = product_records.find_changes(draft, product_mappers.to_erp_product(retorno))
-        if changes:
-            merged = product_writes.merge(retorno["produto"], product_writes.to_product(changes))
-            self._client.change_product(external_id, merged)
+        wanted = product_writes.to_product(changes)
+        if changes and changes.keys() <= product_records.PRICES:
+            # Nothing else can be spoilt by it, and it is no batch.
+            self._client.change_prices(external_id, wanted)
+        elif changes:
+            self._client.change_product(external_id, product_writes.merge(retorno["produto"], wanted))
 
 
 def _read_page(

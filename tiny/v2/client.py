@@ -194,6 +194,19 @@ class TinyV2Client:
             "produto.alterar.php", {"id": external_id, **data}, missing=_no_product(external_id)
         )
 
+    def change_prices(self, external_id: str, data: Mapping[str, Any]) -> Retorno:
+        """``produto.atualizar.precos``: ``preco`` and ``preco_promocional``; it changes nothing else.
+
+        Raises ``NotFound`` if Tiny does not know the product.
+        """
+        prices = {name: str(price) for name, price in data.items()}
+        return self._call(
+            "produto.atualizar.precos",
+            body={"precos": [{"id": external_id, **prices}]},
+            module=PRODUCTS_MODULE,
+            missing=_no_product(external_id),
+        )
+
     def _write_product(
         self, service: str, data: Mapping[str, Any], *, missing: NotFound | None = None
     ) -> Retorno:

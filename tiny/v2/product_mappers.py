@@ -28,11 +28,12 @@ ASSEMBLED = frozenset({ProductKind.KIT, ProductKind.MANUFACTURED})
 def to_erp_product_row(row: Mapping[str, Any]) -> ErpProductRow:
     """A row of ``produtos.pesquisa``, in which a kit looks like any product; also ``produto.obter``."""
     sku, name = product_records.read_sku(row.get("codigo"), "codigo"), read_text(row.get("nome"))
+    kind = product_records.read_kind(row.get("tipoVariacao"), row.get("classe_produto"))
     product = ErpProductRow(
         external_id=records.read_required_identifier(row.get("id"), sku or name),
         sku=sku,
         name=name,
-        kind=product_records.read_kind(row.get("tipoVariacao"), row.get("classe_produto")),
+        kind=kind,
         state=product_records.read_state(row.get("situacao")),
         gtin=read_short_text(row.get("gtin"), "gtin", product_records.LONGEST_GTIN),
         unit=read_short_text(row.get("unidade"), "unidade", product_records.LONGEST_UNIT),
@@ -40,6 +41,7 @@ def to_erp_product_row(row: Mapping[str, Any]) -> ErpProductRow:
         promotional_price=product_records.read_promotional_price(
             row.get("preco_promocional"), "preco_promocional"
         ),
+        is_kind_known=kind is not ProductKind.SIMPLE or "classe_produto" in row,
     )
     return dataclasses.replace(product, row_hash=records.hash_row(product))
 

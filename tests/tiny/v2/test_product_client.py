@@ -220,6 +220,29 @@ def test_a_product_is_made_with_what_tiny_asks_for(context: TokenContext) -> Non
     assert TOKEN not in told(context)
 
 
+@pytest.mark.parametrize(
+    ("draft", "body"),
+    [
+        ({"price": Decimal("54.90")}, {"preco": "54.90"}),
+        ({"promotional_price": Decimal("44.1")}, {"preco_promocional": "44.1"}),
+        (
+            {"price": Decimal("54.90"), "promotional_price": Decimal("44.1")},
+            {"preco": "54.90", "preco_promocional": "44.1"},
+        ),
+    ],
+)
+@responses.activate
+def test_prices_alone_are_written_by_a_call_of_their_own(
+    context: TokenContext, draft: dict[str, Any], body: dict[str, str]
+) -> None:
+    serve("produto.obter.php", answer(produto=product()))
+    responses.post(f"{API}/produto.atualizar.precos", json=made(ID))
+    update(context, **draft)
+    assert json.loads(responses.calls[1].request.body) == {"precos": [{"id": ID, **body}]}
+    assert context.slots == ["read", "read"]
+    assert TOKEN not in told(context)
+
+
 FAMILY = [{"variacao": {**variation(7, {"Cor": "Azul"}), "mapeamentos": []}}]
 
 

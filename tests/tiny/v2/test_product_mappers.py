@@ -25,7 +25,7 @@ from contracts.records import (
 from tests.tiny.test_mappers import loose, paths, replace_at
 from tests.tiny.test_values import anything
 from tests.tiny.v2.product_bodies import made, product, product_row, stock, variation
-from tiny.v2 import product_mappers
+from tiny.v2 import product_mappers, product_writes
 from tiny.v2.mappers import to_page
 
 ROW = ErpProductRow(
@@ -38,6 +38,7 @@ ROW = ErpProductRow(
     unit="UN",
     price=Decimal("50.25"),
     promotional_price=None,
+    is_kind_known=False,
 )
 
 
@@ -64,7 +65,7 @@ def test_a_row_of_products() -> None:
 
 def test_a_product() -> None:
     told = product_of()
-    assert told.row == row_of()
+    assert dataclasses.replace(told.row, row_hash="") == dataclasses.replace(ROW, is_kind_known=True)
     assert dataclasses.replace(told, row=ROW) == ErpProduct(
         row=ROW,
         description="<p>Descrição</p>",
@@ -101,9 +102,12 @@ def test_kinds(variation: str, product_class: Any, kind: ProductKind) -> None:
 
 
 def test_a_kit_looks_like_any_product_in_the_list() -> None:
-    assert row_of(tipoVariacao="N").kind is ProductKind.SIMPLE
-    assert row_of(tipoVariacao="P").kind is ProductKind.PARENT
-    assert row_of(tipoVariacao="V").kind is ProductKind.VARIATION
+    rows = [row_of(tipoVariacao=letter) for letter in "NPV"]
+    assert [(row.kind, row.is_kind_known) for row in rows] == [
+        (ProductKind.SIMPLE, False),
+        (ProductKind.PARENT, True),
+        (ProductKind.VARIATION, True),
+    ]
 
 
 @pytest.mark.parametrize("value", ["", None, "Ativo"])
@@ -254,6 +258,14 @@ def test_a_product_is_read_or_refused(path: list[int], value: Any) -> None:
     else:
         assert all(isinstance(item.quantity, Decimal) for item in told.components)
         assert all(address.startswith(("http://", "https://")) for address in told.images)
+
+
+@loose
+@given(paths, anything)
+def test_whatever_was_read_can_be_laid_under_a_change(path: list[int], value: Any) -> None:
+    merged = product_writes.merge(replace_at(product(), path, value), {"nome": "Outro"})
+    assert merged["nome"] == "Outro"
+    assert not merged.keys() & {"id", "seo_title", "alturaEmbalagem", "idProdutoPai", "estoque_atual"}
 
 
 @loose
