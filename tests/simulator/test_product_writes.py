@@ -245,6 +245,32 @@ def test_alterar_with_everything_that_was_read_changes_one_field(
     assert detail2(caller, product)["alturaEmbalagem"] == "0.00"
 
 
+def test_alterar_takes_away_the_variations_that_it_does_not_name(
+    account: SimulatedAccount, caller: Caller
+) -> None:
+    family = [
+        {"sku": f"CAM-{size}", "preco": 50, "grade": [{"chave": "Tamanho", "valor": size}]} for size in "PMG"
+    ]
+    parent = account.add_product(sku="CAM", variacoes=family)
+    variations = detail2(caller, parent)["variacoes"]
+    assert len(variations) == 3
+    write(caller, "produto.alterar.php", id=parent["id"], codigo="CAM", nome="Camisa", variacoes=variations)
+    assert detail2(caller, parent)["variacoes"] == variations
+    variations[0]["variacao"]["preco"] = "60"
+    new = {"variacao": {"codigo": "CAM-X", "preco": "70", "grade": {"Tamanho": "X"}}}
+    named = [variations[0], variations[1], new]
+    write(caller, "produto.alterar.php", id=parent["id"], codigo="CAM", nome="Camisa", variacoes=named)
+    after = [row["variacao"] for row in detail2(caller, parent)["variacoes"]]
+    assert [(row["codigo"], row["preco"]) for row in after] == [
+        ("CAM-P", "60.0000000000"),
+        ("CAM-M", "50.0000000000"),
+        ("CAM-X", "70.0000000000"),
+    ]
+    assert find(account, "CAM-G")["situacao"] == "E"
+    write(caller, "produto.alterar.php", id=parent["id"], codigo="CAM", nome="Camisa")
+    assert detail2(caller, parent)["variacoes"] == []
+
+
 def test_incluir_makes_variations_brand_and_category(
     account: SimulatedAccount, reader: Reader, caller: Caller
 ) -> None:
@@ -271,7 +297,7 @@ def test_incluir_makes_variations_brand_and_category(
     kit = write(caller, "produto.incluir.php", nome="Kit", codigo="K-1", classe_produto="K", kit=[part])
     assert detail2(caller, {"id": kit["id"]})["kit"] == [part]
     before = account.list_products()
-    for wrong in ({"classe_produto": "Z"}, {"situacao": "Z"}, {"preco": "dez"}):
+    for wrong in ({"classe_produto": "Z"}, {"situacao": "Z"}, {"preco": "dez"}, {"tipo_embalagem": "0"}):
         assert write(caller, "produto.incluir.php", nome="X", codigo="X-9", **wrong)["codigo_erro"] == "31"
     assert account.list_products() == before
 

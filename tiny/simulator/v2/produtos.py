@@ -28,6 +28,8 @@ from .parameters import (
 
 NOT_FOUND = "Produto não localizado"
 SITUACOES = ("A", "I", "E")
+# Answers say 0 for none; a request takes no 0.
+PACKINGS = (1, 2, 3)
 
 
 def list_produtos(cursor: Cursor, account: Row, fields: Fields) -> Answer:
@@ -168,6 +170,7 @@ def change_produtos(cursor: Cursor, account: Row, fields: Fields) -> Answer:
             raise Refused(32, NOT_FOUND)
         values = _read_produto(cursor, account, record, found)
         catalog.change_product(cursor, account, found["id"], values)
+        _replace_variacoes(cursor, account, found["id"], items_of(record, "variacoes", "variacao"))
         return {"id": str(found["id"])}
 
     return save_records(read_records(fields, "produto"), change)
@@ -215,7 +218,7 @@ def list_excecoes(cursor: Cursor, account: Row, fields: Fields) -> Answer:
 def _read_produto(cursor: Cursor, account: Row, record: dict[str, Any], known: Row | None) -> Row:
     """Columns of a product. What a record leaves out is empty afterwards. Raises Refused (31).
 
-    Only kind, variations and situação stay. Packing is written by other names than it is read by.
+    Only kind and situação stay. Packing is written by other names than it is read by.
     """
     situacao = text_of(record.get("situacao")) or (known["situacao"] if known else "A")
     if situacao not in SITUACOES:
@@ -226,6 +229,10 @@ def _read_produto(cursor: Cursor, account: Row, record: dict[str, Any], known: R
 
     def text(name: str) -> str:
         return text_of(record.get(name))
+
+    packing = read_int(record.get("tipo_embalagem"), "tipo_embalagem")
+    if packing not in (None, *PACKINGS):
+        raise Refused(31, "O tipo da embalagem é inválido")
 
     def number(name: str) -> float:
         return catalog.plain(read_number(record.get(name), name) or 0)
@@ -248,7 +255,7 @@ def _read_produto(cursor: Cursor, account: Row, record: dict[str, Any], known: R
         "categoria": catalog.find_categoria(cursor, account, text("categoria")),
         "precoCusto": number("preco_custo"),
         "dimensoes": {
-            "embalagem": {"id": None, "tipo": read_int(record.get("tipo_embalagem"), "tipo_embalagem") or 0},
+            "embalagem": {"id": None, "tipo": packing or 0},
             "largura": number("largura_embalagem"),
             "altura": number("altura_embalagem"),
             "comprimento": number("comprimento_embalagem"),
@@ -313,10 +320,31 @@ def _list_urls(record: dict[str, Any], name: str, wrapper: str) -> list[str]:
     return found
 
 
+def _replace_variacoes(cursor: Cursor, account: Row, pai_id: int, variations: list[dict[str, Any]]) -> None:
+    """Those named by id are changed, those without one are new, the others are gone."""
+    children = {row["id"]: row for row in catalog.list_children(cursor, account, pai_id)}
+    for variation in variations:
+        child = children.pop(read_int(variation.get("id"), "id") or 0, None)
+        if child is None:
+            _add_variacao(cursor, account, pai_id, variation)
+            continue
+        price = read_number(variation.get("preco"), "preco") or 0
+        dados = {**child["dados"], "grade": _read_grade(variation)}
+        values = {"sku": text_of(variation.get("codigo")), "preco": price, "dados": dados}
+        if any(child[name] != value for name, value in values.items()):
+            catalog.change_product(cursor, account, child["id"], values)
+    for child in children.values():
+        catalog.delete_product(cursor, account, child)
+
+
+def _read_grade(variation: dict[str, Any]) -> list[Row]:
+    return [{"chave": key, "valor": text_of(value)} for key, value in part_of(variation, "grade").items()]
+
+
 def _add_variacao(cursor: Cursor, account: Row, pai_id: int, variation: dict[str, Any]) -> None:
     """A variation takes after its parent in what the request cannot say of it."""
     pai = _find(cursor, account, pai_id)
-    grade = [{"chave": key, "valor": text_of(value)} for key, value in part_of(variation, "grade").items()]
+    grade = _read_grade(variation)
     name = " ".join([pai["descricao"], *(pair["valor"] for pair in grade)])
     child = catalog.add_product(
         cursor,
