@@ -176,6 +176,9 @@ def test_posted_product_is_read_with_its_variations(account: SimulatedAccount, r
     assert reader.call("POST", "/produtos/350000000/variacoes", json={"grade": grade}).status_code == 400
     assert reader.call("DELETE", f"/produtos/{made['id']}").status_code == 204
     assert {find(account, sku)["situacao"] for sku in ("CAM", "CAM-GG")} == {"E"}
+    counts = account.count_calls()
+    assert (counts["POST /produtos"], counts["POST /produtos/{id}/variacoes"]) == (1, 2)
+    assert counts["PUT /produtos/{id}/variacoes/{variacao}"] == 2
 
 
 def test_posted_kit_needs_parts_that_exist(account: SimulatedAccount, reader: Reader) -> None:

@@ -534,8 +534,8 @@ def get_account(cursor: Cursor, account_id: int) -> Row | None:
 
 
 def lock_account(cursor: Cursor, account_id: int) -> Row:
-    """The account, for a change of what it has few of."""
-    cursor.execute("SELECT * FROM account WHERE id = %s FOR UPDATE", (account_id,))
+    """The account, for a change of what it has few of; its calls may be written down meanwhile."""
+    cursor.execute("SELECT * FROM account WHERE id = %s FOR NO KEY UPDATE", (account_id,))
     row = _one(cursor)
     assert row is not None  # noqa: S101
     return row
