@@ -192,6 +192,16 @@ STORAGES = {
 }
 WHITENOISE_AUTOREFRESH = DEBUG
 
+# --- REST API: tokens and JSON, no sessions, no pages ---
+
+# What accounts.api_auth.Resource does not say for all.
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "UNAUTHENTICATED_USER": None,
+    "URL_FORMAT_OVERRIDE": None,
+}
+
 # --- Celery: nudges only ---
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")

@@ -1,10 +1,14 @@
 from django.urls import include, path
 
+from accounts.api_auth import UnknownAddress
+
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("integrations.urls")),
     path("", include("orders.urls")),
     path("", include("panel.urls")),
+    path("api/v1/", include("catalog.api_urls")),
+    path("api/<path:address>", UnknownAddress.as_view(), name="api_unknown"),
 ]
 
 handler404 = "panel.views.page_not_found"

@@ -29,6 +29,7 @@ from integrations.services import (
     save_integration,
 )
 from jobs import queue
+from tests.accounts.api_routes import API_ROUTES, UNKNOWN_ADDRESS
 from tests.accounts.schema import TENANT_MODELS, insert
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -277,7 +278,7 @@ def login_address(address: str) -> str:
 
 def test_every_route_has_its_row() -> None:
     """A new route fails here until somebody writes who may do what with it."""
-    assert set(COMPANY_ROUTES) | set(OPEN_ROUTES) == set(ROUTES)
+    assert set(COMPANY_ROUTES) | set(OPEN_ROUTES) | set(API_ROUTES) | {UNKNOWN_ADDRESS} == set(ROUTES)
     assert {name for name, route in ROUTES.items() if route.startswith("o/<slug:slug>/")} == set(
         COMPANY_ROUTES
     )
