@@ -1,0 +1,197 @@
+"""«Ao enviar ao Tiny»: what is made or changed here is written there, under the four rules, exactly once."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from accounts.tenancy import tenant
+from catalog import services
+from catalog.criteria import Criteria
+from catalog.models import ChangeSource, Product, ProductReference
+from history.models import HistoryEntry
+from jobs.models import Job
+from tests.flows.conftest import Company
+
+RunJobs = Callable[[], int]
+MoveClock = Callable[[dt.timedelta], None]
+CREATE = {"v3": "POST /produtos", "v2": "POST /api2/produto.incluir.php"}
+UPDATE = {"v3": "PUT /produtos/{id}", "v2": "POST /api2/produto.alterar.php"}
+
+
+@pytest.fixture(params=["v3", "v2"])
+def protocol(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def sending(company: Company, run_jobs: RunJobs) -> Company:
+    """Connected, with one product imported, and sending switched on."""
+    company.connect_quietly()
+    run_jobs()
+    company.account.add_product(
+        sku="VASO", descricao="Vaso", preco=10, marca="Serra", categoria="Casa >> Sala", ncm="69139000"
+    )
+    with tenant(company.organization):
+        services.plan_import(integration=company.integration, person="Ana")
+    run_jobs()
+    with tenant(company.organization):
+        services.start_import(integration=company.integration)
+    run_jobs()
+    choose(company)
+    company.account.clear_calls()
+    return company
+
+
+def choose(company: Company, **choices: Any) -> None:
+    with tenant(company.organization):
+        criteria = Criteria(**{"sends_products": True, **choices})
+        services.save_criteria(integration=company.integration, criteria=criteria, person="Ana")
+
+
+def save(company: Company, sku: str, **values: Any) -> services.Saved:
+    with tenant(company.organization):
+        return services.save_product(sku=sku, values=values, person="Ana", source=ChangeSource.PERSON)
+
+
+def at_tiny(company: Company, sku: str) -> list[dict[str, Any]]:
+    return [row for row in company.account.list_products() if row["sku"] == sku and row["situacao"] != "E"]
+
+
+def lines_of(company: Company, sku: str) -> list[tuple[str, dict[str, Any]]]:
+    with tenant(company.organization):
+        product = Product.objects.get(sku=sku)
+        rows = HistoryEntry.objects.filter(subject_kind="product", subject_id=product.pk).order_by("id")
+        return [(row.code, row.params) for row in rows]
+
+
+def job_of(company: Company) -> Job:
+    with tenant(company.organization):
+        return Job.objects.filter(kind="export_product").latest("id")
+
+
+def test_nothing_is_sent_while_it_is_off(sending: Company, run_jobs: RunJobs) -> None:
+    company = sending
+    choose(company, sends_products=False)
+    saved = save(company, "VASO", price=Decimal("12"))
+    run_jobs()
+    assert not saved.is_sent
+    assert at_tiny(company, "VASO")[0]["preco"] == 10
+    assert set(company.account.count_calls()).isdisjoint({*CREATE.values(), *UPDATE.values()})
+    with tenant(company.organization):
+        assert not Job.objects.filter(kind="export_product").exists()
+
+
+def test_a_change_here_changes_that_field_there_and_no_other(sending: Company, run_jobs: RunJobs) -> None:
+    company = sending
+    (before,) = at_tiny(company, "VASO")
+    assert save(company, "VASO", price=Decimal("12.34")).is_sent
+    run_jobs()
+    assert job_of(company).status == "done"
+    (after,) = at_tiny(company, "VASO")
+    assert after["preco"] == 12.34
+    ignored = {"preco", "precos", "dataAlteracao", "alterado_em"}
+    assert {k: v for k, v in after.items() if k not in ignored} == {
+        k: v for k, v in before.items() if k not in ignored
+    }
+    assert [code for code, _ in lines_of(company, "VASO")][-2:] == ["product.changed_here", "product.sent"]
+    with tenant(company.organization):
+        assert Product.objects.get(sku="VASO").changed_here_at is None
+
+
+def test_the_four_rules_hold_on_the_way_out(sending: Company, run_jobs: RunJobs) -> None:
+    company = sending
+    choose(company, ignore_brand=True, keep_name=True, ignore_category=True, keep_status=True)
+    save(
+        company,
+        "VASO",
+        brand="Minha",
+        name="Vaso meu",
+        category=["Jardim"],
+        status="inactive",
+        price=Decimal("15"),
+    )
+    run_jobs()
+    (after,) = at_tiny(company, "VASO")
+    assert (after["preco"], after["descricao"], after["situacao"]) == (15, "Vaso", "A")
+    code, params = lines_of(company, "VASO")[-1]
+    assert (code, params["kept"]) == ("product.sending_kept", "Nome, Status, Categoria, Marca")
+
+
+def test_a_product_made_here_is_made_there_once(sending: Company, run_jobs: RunJobs, protocol: str) -> None:
+    company = sending
+    saved = save(
+        company, "NOVO", name="Novo daqui", price=Decimal("9.9"), ncm="69139000", unit="UN", brand="Serra"
+    )
+    assert (saved.is_new, saved.is_sent) == (True, True)
+    run_jobs()
+    (made,) = at_tiny(company, "NOVO")
+    assert (made["descricao"], made["preco"]) == ("Novo daqui", 9.9)
+    with tenant(company.organization):
+        reference = ProductReference.objects.select_related("product").get(external_id=str(made["id"]))
+        assert reference.product is not None
+        assert (reference.product.sku, reference.linked_by) == ("NOVO", "sending")
+    assert company.account.count_calls()[CREATE[protocol]] == 1
+    assert lines_of(company, "NOVO")[-1][0] == "product.sent_new"
+
+
+@pytest.mark.parametrize("preset", ["drop_after", "error_500"])
+def test_an_answer_that_is_lost_makes_no_second_product(
+    sending: Company, run_jobs: RunJobs, move_clock: MoveClock, protocol: str, preset: str
+) -> None:
+    company = sending
+    company.account.tiny.add_fault(account_id=company.account.id, route=CREATE[protocol], preset=preset)
+    save(company, "NOVO", name="Novo daqui", price=Decimal("9.9"), ncm="69139000", unit="UN")
+    run_jobs()
+    assert job_of(company).status == "pending"
+    move_clock(dt.timedelta(minutes=1))
+    run_jobs()
+    assert job_of(company).status == "done"
+    assert len(at_tiny(company, "NOVO")) == 1
+    assert company.account.count_calls()[CREATE[protocol]] == (1 if preset == "drop_after" else 2)
+
+
+def test_a_change_here_is_not_overwritten_while_it_waits(
+    sending: Company, run_jobs: RunJobs, move_clock: MoveClock
+) -> None:
+    company = sending
+    save(company, "VASO", price=Decimal("12"))
+    with tenant(company.organization):
+        reference = ProductReference.objects.get(sku="VASO")
+        reference.learn({"price": "99.0000"})
+        reference.save()
+        services.reapply(integration=company.integration, after_id=0)
+        assert Product.objects.get(sku="VASO").price == 12
+    run_jobs()
+    assert at_tiny(company, "VASO")[0]["preco"] == 12
+
+
+def test_a_sku_that_tiny_has_twice_waits_for_a_person(sending: Company, run_jobs: RunJobs) -> None:
+    company = sending
+    for _ in range(2):
+        company.account.add_product(sku="DUPLO", descricao="Do Tiny", preco=1)
+    save(company, "DUPLO", name="Meu", price=Decimal("5"))
+    run_jobs()
+    job = job_of(company)
+    assert (job.status, job.reason_code, job.reason_params) == (
+        "parked",
+        "catalog.sku_repeated_at_erp",
+        {"sku": "DUPLO"},
+    )
+    assert len(at_tiny(company, "DUPLO")) == 2
+
+
+@pytest.mark.parametrize("protocol", ["v3"])
+def test_what_tiny_does_not_take_is_told(sending: Company, run_jobs: RunJobs) -> None:
+    company = sending
+    company.account.tiny.add_fault(
+        account_id=company.account.id, route="PUT /produtos/{id}", status=204, times=5
+    )
+    save(company, "VASO", ncm="69120000")
+    run_jobs()
+    code, params = lines_of(company, "VASO")[-1]
+    assert (code, params["not_taken"]) == ("product.not_taken", "NCM")
