@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts import clock
 from accounts.models import Organization, Scope
 from accounts.tenancy import tenant
+from catalog import api as products_api
 from catalog.criteria import Criteria
 from catalog.models import ChangeSource, FigureChange, Product
 from catalog.services import save_criteria, save_product
@@ -25,6 +27,7 @@ from history.models import HistoryEntry
 from integrations.models import Integration, IntegrationState
 from jobs.models import Job
 from tests.rest import Api, create_api, problem_of
+from ui import rest
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -649,3 +652,61 @@ def test_an_address_of_nothing_is_a_problem_and_no_redirection(api: Api, path: s
     for method in ("GET", "POST", "DELETE"):
         response = api.send(method, path, {"sku": "A", "name": "A"} if method == "POST" else None)
         assert problem_of(response) == (404, "not-found", [])
+
+
+# --- what goes wrong on our side ---
+
+
+def test_a_failure_of_ours_is_a_problem_and_leaves_nothing_half_done(
+    api: Api,
+    organization: Organization,
+    owner_sql: Callable[..., list[tuple[Any, ...]]],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    owner_sql("ALTER TABLE history_historyentry RENAME TO elsewhere")
+    try:
+        response = api.post("products/", LAMP)
+    finally:
+        owner_sql("ALTER TABLE elsewhere RENAME TO history_historyentry")
+
+    assert problem_of(response) == (500, "internal-error", [])
+    assert "history_historyentry" not in response.content.decode()
+    assert "ProductList failed" in caplog.text
+    assert "history_historyentry" in caplog.text
+    assert api.token not in caplog.text
+    assert rows(organization) == []
+    assert api.post("products/", LAMP).status_code == 201
+
+
+def test_a_database_that_goes_away_is_said_to_come_back(
+    api: Api, organization: Organization, owner_sql: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    """The app role is shut out, and what it had open is closed."""
+    api.get("products/")
+    database = connection.settings_dict["NAME"]
+    role = connection.settings_dict["USER"]
+    owner_sql(f'REVOKE CONNECT ON DATABASE "{database}" FROM PUBLIC, "{role}"')
+    connection.close()
+    try:
+        response = api.get("products/")
+    finally:
+        owner_sql(f'GRANT CONNECT ON DATABASE "{database}" TO PUBLIC, "{role}"')
+
+    assert problem_of(response) == (503, "unavailable", [])
+    assert response["Retry-After"] == "5"
+    assert api.get("products/").status_code == 200
+
+
+# --- its documentation ---
+
+
+def test_the_documentation_names_every_field_and_problem(api: Api) -> None:
+    text = (Path(settings.BASE_DIR) / "docs" / "API.md").read_text()
+    kinds = [kind for module in (rest, products_api) for kind in vars(module).values()]
+    problems = {(kind.status, kind.code) for kind in kinds if isinstance(kind, rest.ProblemKind)}
+    product = api.post("products/", {"sku": "A", "name": "A"}).json()
+
+    told = re.findall(r"^\| (\d+) \| `([\w-]+)` \|", text, re.M)
+    assert {(int(status), code) for status, code in told} == problems
+    assert [name for name in product if f"`{name}`" not in text] == []
+    assert [name for name in product["measures"] if f'"{name}"' not in text] == []
