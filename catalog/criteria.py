@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
-from catalog.values import FIELDS, Values
+from catalog.values import FIELDS, Values, fit, from_json, list_price
 
 
 class StockKind(enum.StrEnum):
@@ -113,6 +113,31 @@ def decide_sending(ours: Values, theirs: Values | None, criteria: Criteria) -> D
         else:
             changes[name] = (current, outgoing)
     return Decision(changes, kept)
+
+
+# Beside the values by the names of ``FIELDS``: what the ERP told of the stock, and of the chosen price list.
+BALANCE, RESERVED, WAREHOUSES, LISTED = "stock_balance", "stock_reserved", "warehouses", "listed"
+
+
+def find_arriving(stored: Values, criteria: Criteria, adjustment: Decimal | None = None) -> dict[str, Any]:
+    """What of the ERP's stored values the criteria let count: the stock to offer, the prices of the list.
+
+    ``adjustment`` is the percentage of the chosen list for products that it does not name.
+    """
+    values = from_json(stored)
+    if BALANCE in stored:
+        amounts = {name: (Decimal(one), Decimal(two)) for name, (one, two) in stored[WAREHOUSES].items()}
+        balance, reserved = Decimal(stored[BALANCE]), Decimal(stored[RESERVED])
+        values["stock"] = fit(offer_stock(balance, reserved, amounts, criteria))
+    if criteria.price_list_id:
+        listed = stored.get(LISTED, {})
+        named = listed if listed.get("id") == criteria.price_list_id else {}
+        for name in ("price", "promotional_price"):
+            price = None if named.get(name) is None else Decimal(named[name])
+            # A list that names the product says all of its prices: no promotion there is none at all.
+            is_named = bool(named) and name == "promotional_price"
+            values[name] = price if is_named else list_price(values.get(name), price, adjustment)
+    return values
 
 
 def passes(state_is_active: bool, sku: str, criteria: Criteria) -> str:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import datetime as dt
 import difflib
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
 
-from catalog.criteria import Criteria, Decision, decide_update
+from catalog.criteria import Criteria, decide_update, find_arriving
 from catalog.models import (
     Figure,
     FigureChange,
@@ -21,12 +22,12 @@ from catalog.models import (
     ProductReference,
     WarehouseStock,
 )
-from catalog.values import FIELDS, Values, from_json
+from catalog.values import FIELDS, Values
 from contracts.records import ProductState
 from integrations.cursors import read_cursor
 from integrations.imports import ImportState
 from integrations.models import Integration
-from jobs.selectors import count_waiting_for
+from jobs.selectors import count_waiting_by, count_waiting_for
 
 CURSOR = "products"
 # What the ERP offers to choose from: lists of prices, depósitos.
@@ -65,6 +66,26 @@ def list_unseen(integration: Integration, since: str) -> QuerySet[ProductReferen
     return list_references(integration).filter(
         unseen, ~Q(state=ProductState.DELETED), passed_over="", deleted_at=None
     )
+
+
+def read_arriving(
+    references: Iterable[ProductReference], criteria: Criteria
+) -> list[tuple[ProductReference, dict[str, Any]]]:
+    """Each reference with what of its values counts by ``criteria`` (``find_arriving``)."""
+    adjustments: dict[int, Decimal | None] = {}
+    found = []
+    for reference in references:
+        key = reference.integration_id
+        if criteria.price_list_id and key not in adjustments:
+            adjustments[key] = _read_adjustment(key, criteria.price_list_id)
+        found.append((reference, find_arriving(reference.values, criteria, adjustments.get(key))))
+    return found
+
+
+def _read_adjustment(integration_id: int, price_list_id: str) -> Decimal | None:
+    lists = read_cursor(integration_id, CHOICES).get("price_lists", [])
+    told = next((one.get("adjustment") for one in lists if one["id"] == price_list_id), None)
+    return None if told is None else Decimal(told)
 
 
 def values_of(product: Product) -> dict[str, Any]:
@@ -182,7 +203,7 @@ class Comparison:
 def compare(product: Product | None, reference: ProductReference, criteria: Criteria) -> list[Comparison]:
     """Each field that the ERP told, in the order of ``FIELDS``: «hoje aqui», «chegaria», «mantido»."""
     ours = None if product is None else values_of(product)
-    theirs = from_json(reference.values)
+    ((_, theirs),) = read_arriving([reference], criteria)
     decision = decide_update(ours, theirs, criteria)
     return [
         Comparison(
@@ -195,14 +216,6 @@ def compare(product: Product | None, reference: ProductReference, criteria: Crit
         for name, spec in FIELDS.items()
         if name in theirs
     ]
-
-
-def preview(reference: ProductReference, criteria: Criteria) -> Decision:
-    """«Ver efeito»: what would arrive of this product by these criteria. Nothing is written."""
-    product = reference.product
-    return decide_update(
-        None if product is None else values_of(product), from_json(reference.values), criteria
-    )
 
 
 def list_figure_changes(product: Product, figure: Figure, since: dt.datetime) -> Sequence[FigureChange]:
@@ -313,3 +326,52 @@ def read_choices(integration: Integration) -> Mapping[str, Any]:
     seen = WarehouseStock.objects.filter(reference__integration=integration)
     names = {*stored.get("warehouses", []), *seen.values_list("name", flat=True).distinct()}
     return {"price_lists": stored.get("price_lists", []), "warehouses": sorted(names)}
+
+
+# --- what the pages ask for ---
+
+
+def list_brands() -> list[str]:
+    """The brands to filter by, in order; the first some hundreds."""
+    brands = Product.objects.exclude(brand="").values_list("brand", flat=True)
+    return list(brands.order_by("brand").distinct()[:300])
+
+
+def list_references_of(product: Product) -> QuerySet[ProductReference]:
+    """The products of ERPs that this one of ours is, its own integration's first."""
+    return (
+        ProductReference.objects.filter(product=product)
+        .select_related("integration")
+        .order_by(Case(When(integration=product.source_integration_id, then=0), default=1), "id")
+    )
+
+
+def count_problems_of(products: Sequence[Product]) -> dict[int, int]:
+    """How many problems each of these has, by its id."""
+    counts: dict[int, int] = {}
+    references = _with_problems().filter(product__in=products)
+    for product_id, problems in references.values_list("product_id", "problems"):
+        counts[product_id] = counts.get(product_id, 0) + len(problems)
+    return counts
+
+
+def list_running_imports() -> list[ImportProgress]:
+    """Imports that read at this moment, one for each integration."""
+    runs = ProductImport.objects.filter(state=ImportState.RUNNING).select_related("integration")
+    found = (describe_import(run.integration) for run in runs.order_by("id"))
+    return [progress for progress in found if progress is not None]
+
+
+def list_unlinked_by_impact(text: str = "") -> QuerySet[ProductReference]:
+    """As ``list_unlinked``, those first that most jobs wait for; each has their number as ``impact``.
+
+    ``text`` is looked for in SKU, name and GTIN.
+    """
+    waiting = count_waiting_by(SKU_UNKNOWN)
+    cases = [When(sku=sku, then=Value(count)) for sku, count in waiting.items()]
+    unlinked = list_unlinked().annotate(impact=Case(*cases, default=Value(0), output_field=IntegerField()))
+    text = text.strip()
+    if text:
+        found = Q(sku__icontains=text) | Q(values__name__icontains=text) | Q(values__gtin=text)
+        unlinked = unlinked.filter(found)
+    return unlinked.order_by("-impact", "sku", "id")

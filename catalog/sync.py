@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -20,6 +20,7 @@ from catalog.values import FIELDS, product_values
 from contracts.errors import MappingError, NotFound, RejectedByErp, TemporaryError
 from contracts.provider import Capability, Provider
 from contracts.records import (
+    ErpPriceList,
     ErpProduct,
     ErpStock,
     ProductDraft,
@@ -59,12 +60,12 @@ def plan_products(job: JobContext) -> None:
         return
     integration = run.integration
     with reach(job, integration) as (provider, context):
-        page = provider.list_products(context, _query(criteria), offset=0)
+        page = provider.list_products(context, ProductQuery(), offset=0)
         price_lists = provider.list_price_lists(context)
         warehouses = provider.list_warehouses(context)
     total = page.total if page.total is not None else len(page.row_ids)
     choices = {
-        "price_lists": [{"id": one.external_id, "name": one.name} for one in price_lists],
+        "price_lists": _describe_lists(price_lists),
         "warehouses": [one.name for one in warehouses or ()],
         # One depósito without reservations has nothing to add to what the single product tells.
         "is_stock_simple": warehouses is not None
@@ -102,9 +103,10 @@ def import_products(job: JobContext) -> None:
         return services.advance_details(import_id=run.pk)
 
     with reach(job, integration) as (provider, context):
-        is_complete = _read_list(job, provider, context, criteria, step, count_page) and _read_products(
-            job, provider, context, criteria, count_product
-        )
+        is_complete = _read_list(job, provider, context, step, count_page)
+        if is_complete:
+            _read_list_prices(job, provider, context, criteria, step)
+            is_complete = _read_products(job, provider, context, criteria, count_product)
     if is_complete:
         with tenant(job.organization_id):
             _move_cursor(integration, step)
@@ -121,9 +123,10 @@ def pull_products(job: JobContext) -> None:
         criteria = selectors.read_criteria(integration)
     protocol = registry.get_protocol(integration.provider, integration.protocol)
     since = cursor.get("changed_from") if protocol.can(Capability.PRODUCTS_BY_CHANGE) else None
-    step = dict(job.step) or _begin_list(clock.now(), since, cursor.get("price_list_id"), criteria)
+    step = dict(job.step) or _begin_list(clock.now(), since)
     with reach(job, integration) as (provider, context):
-        _read_list(job, provider, context, criteria, step)
+        _read_list(job, provider, context, step)
+        _read_list_prices(job, provider, context, criteria, step)
     with tenant(job.organization_id):
         _move_cursor(integration, step)
         services.enqueue_details(integration=integration)
@@ -154,21 +157,14 @@ def reapply_criteria(job: JobContext) -> None:
         services.enqueue_details(integration=integration)
 
 
-def _begin_list(
-    now: dt.datetime,
-    changed_from: str | None = None,
-    price_list_id: str | None = None,
-    criteria: Criteria | None = None,
-) -> dict[str, Any]:
-    if criteria is not None and price_list_id != criteria.price_list_id:
-        # Another list of prices changes prices of products that did not change.
-        changed_from = None
+def _begin_list(now: dt.datetime, changed_from: str | None = None) -> dict[str, Any]:
     return {
         "started_at": now.isoformat(),
         "changed_from": changed_from,
         "is_second_reading": False,
         "is_listed": False,
         "reading": Reading().to_step(),
+        "prices": Reading().to_step(),
     }
 
 
@@ -176,14 +172,15 @@ def _read_list(
     job: JobContext,
     provider: Provider,
     context: IntegrationContext,
-    criteria: Criteria,
     step: dict[str, Any],
     count_page: Callable[[services.PageResult, Reading], bool] | None = None,
 ) -> bool:
     """Apply page after page; false if ``count_page``, called within each one's transaction, ended it."""
+    since = step["changed_from"]
+    query = ProductQuery(changed_from=dt.datetime.fromisoformat(since) if since else None)
     while not step["is_listed"]:
         reading = Reading.from_step(step["reading"])
-        page = provider.list_products(context, _query(criteria, step["changed_from"]), offset=reading.offset)
+        page = provider.list_products(context, query, offset=reading.offset)
         reading = advance(reading, page)
         is_last = reading.is_done
         next_reading = reading
@@ -203,6 +200,55 @@ def _read_list(
         if not is_wanted:
             return False
     return True
+
+
+def _read_list_prices(
+    job: JobContext,
+    provider: Provider,
+    context: IntegrationContext,
+    criteria: Criteria,
+    step: dict[str, Any],
+) -> None:
+    """The chosen list of prices, whole each time: nothing tells whether the ERP changes products with it."""
+    list_id = criteria.price_list_id
+    reading = Reading.from_step(step["prices"])
+    if not list_id or reading.is_done:
+        return
+    integration, source = context.integration, _source_of(job)
+    price_lists = _describe_lists(provider.list_price_lists(context))
+    while not reading.is_done:
+        page = provider.list_prices(context, list_id, offset=reading.offset)
+        reading = advance(reading, page)
+        step["prices"] = reading.to_step()
+        with tenant(job.organization_id):
+            services.apply_list_prices(
+                integration=integration,
+                price_list_id=list_id,
+                page=page,
+                seen=step["started_at"],
+                source=source,
+            )
+            if reading.is_done and not reading.may_have_missed:
+                services.forget_list_prices(
+                    integration=integration, price_list_id=list_id, seen=step["started_at"], source=source
+                )
+            job.save_step(**step)
+    with tenant(job.organization_id):
+        choices = read_cursor(integration.pk, selectors.CHOICES)
+        if choices.get("price_lists") != price_lists:
+            write_cursor(integration.pk, selectors.CHOICES, {**choices, "price_lists": price_lists})
+            services.enqueue_reapplying(integration=integration)
+
+
+def _describe_lists(price_lists: Sequence[ErpPriceList]) -> list[dict[str, str | None]]:
+    return [
+        {
+            "id": one.external_id,
+            "name": one.name,
+            "adjustment": None if one.adjustment is None else str(one.adjustment),
+        }
+        for one in price_lists
+    ]
 
 
 def _read_products(
@@ -296,12 +342,13 @@ def export_product(job: JobContext) -> None:
         theirs = None if is_new else _values_at_erp(provider, context, external_id)
         decision = decide_sending(ours, theirs, criteria)
         changes = {name: after for name, (_, after) in decision.changes.items()}
+        unwritable = _take_unwritable(integration, changes)
         if is_new:
             external_id = provider.create_product(context, _draft(product.sku, changes))
         elif changes:
             provider.update_product(context, external_id, _draft(product.sku, changes))
         found = _values_at_erp(provider, context, external_id) if changes else theirs or {}
-    not_taken = {name: value for name, value in changes.items() if found.get(name) != value}
+    not_taken = unwritable | {name: value for name, value in changes.items() if found.get(name) != value}
     with tenant(job.organization_id):
         services.record_export(
             integration=integration,
@@ -315,6 +362,14 @@ def export_product(job: JobContext) -> None:
         )
 
 
+def _take_unwritable(integration: Integration, changes: dict[str, Any]) -> dict[str, Any]:
+    """Take out what this protocol cannot write, so that the rest goes."""
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
+    if protocol.can(Capability.PRODUCT_STATE_WRITABLE) or "status" not in changes:
+        return {}
+    return {"status": changes.pop("status")}
+
+
 def _find_by_sku(provider: Provider, context: IntegrationContext, sku: str) -> str:
     """The ERP's identifier of this SKU, ``""`` if it has none. Raises ``RejectedByErp`` if it has several."""
     page = provider.list_products(context, ProductQuery(sku=sku), offset=0)
@@ -325,7 +380,7 @@ def _find_by_sku(provider: Provider, context: IntegrationContext, sku: str) -> s
 
 
 def _values_at_erp(provider: Provider, context: IntegrationContext, external_id: str) -> dict[str, Any]:
-    return product_values(provider.get_product(context, external_id), has_list_price=False)
+    return product_values(provider.get_product(context, external_id))
 
 
 def _draft(sku: str, changes: dict[str, Any]) -> ProductDraft:
@@ -337,19 +392,9 @@ def _draft(sku: str, changes: dict[str, Any]) -> ProductDraft:
     return ProductDraft(sku=sku, **values)
 
 
-def _query(criteria: Criteria, changed_from: str | None = None) -> ProductQuery:
-    since = dt.datetime.fromisoformat(changed_from) if changed_from else None
-    return ProductQuery(changed_from=since, price_list_id=criteria.price_list_id)
-
-
 def _move_cursor(integration: Integration, step: dict[str, Any]) -> None:
     since = dt.datetime.fromisoformat(step["started_at"]) - OVERLAP
-    criteria = selectors.read_criteria(integration)
-    write_cursor(
-        integration.pk,
-        selectors.CURSOR,
-        {"changed_from": since.isoformat(), "price_list_id": criteria.price_list_id},
-    )
+    write_cursor(integration.pk, selectors.CURSOR, {"changed_from": since.isoformat()})
 
 
 def _costs_a_stock_call(integration: Integration, criteria: Criteria) -> bool:

@@ -17,6 +17,7 @@ from contracts.records import ErpProduct, ErpProductRow, ProductState
 
 Values = Mapping[str, Any]
 PLACES = Decimal("0.0001")
+CENT = Decimal("0.01")
 # What PostgreSQL's column holds; Tiny has nothing of this size, and a slip of the hand must not break a page.
 LARGEST = Decimal(10) ** 11
 
@@ -65,24 +66,21 @@ STATUSES = {
 
 
 def row_values(row: ErpProductRow) -> dict[str, Any]:
-    """What a row of the list tells."""
-    return {
+    """What a row of the list tells; its kind only if the list knows it."""
+    values = {
         "name": row.name,
         "status": STATUSES[row.state],
         "gtin": row.gtin,
         "unit": row.unit,
-        "kind": row.kind.value,
         "price": fit(row.price),
         "promotional_price": fit(row.promotional_price),
     }
+    return values | {"kind": row.kind.value} if row.is_kind_known else values
 
 
-def product_values(product: ErpProduct, *, has_list_price: bool) -> dict[str, Any]:
-    """What a single product tells; not its prices where a list of prices was chosen."""
-    values = row_values(product.row)
-    if has_list_price:
-        del values["price"], values["promotional_price"]
-    return values | {
+def product_values(product: ErpProduct) -> dict[str, Any]:
+    """What a single product tells."""
+    return row_values(product.row) | {
         "description": clean_html(product.description),
         "brand": product.brand,
         "category": list(product.category),
@@ -98,6 +96,15 @@ def product_values(product: ErpProduct, *, has_list_price: bool) -> dict[str, An
             for part in product.components
         ],
     }
+
+
+def list_price(own: Decimal | None, named: Decimal | None, adjustment: Decimal | None) -> Decimal | None:
+    """A price by a list of prices: what the list names, else the product's own by the list's percentage."""
+    if named is not None:
+        return named
+    if own is None or adjustment is None:
+        return own
+    return fit((own * (100 + adjustment) / 100).quantize(CENT, ROUND_HALF_UP))
 
 
 def clean_html(text: str) -> str:

@@ -14,6 +14,7 @@ from contracts.records import (
     CheckStep,
     ErpAccount,
     ErpInvoice,
+    ErpListPrice,
     ErpOrder,
     ErpOrderDetail,
     ErpPriceList,
@@ -60,6 +61,9 @@ class Capability(StrEnum):
 
     STOCK_IN_PRODUCT = "stock_in_product"
     """The single product tells its physical stock, over all warehouses."""
+
+    PRODUCT_STATE_WRITABLE = "product_state_writable"
+    """Whether a product is active can be written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +198,9 @@ class Provider(Protocol):
         """At most one call. ``None`` where the ERP does not tell them to this account."""
 
     def list_price_lists(self, context: ProviderContext) -> Sequence[ErpPriceList]: ...
+
+    def list_prices(self, context: ProviderContext, price_list_id: str, *, offset: int) -> Page[ErpListPrice]:
+        """The products that a list of prices names. Raises ``NotFound`` for a list that is gone."""
 
     def create_product(self, context: ProviderContext, draft: ProductDraft) -> str:
         """The new product's identifier. The caller looked the SKU up before: a repeated call makes a second.

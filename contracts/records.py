@@ -310,8 +310,23 @@ class ErpWarehouse:
 
 @dataclass(frozen=True, slots=True)
 class ErpPriceList:
+    """``adjustment`` is the percentage added to the own price of products that the list does not name.
+
+    -10 is a discount of ten per cent; ``None``: the ERP does not tell it.
+    """
+
     external_id: str
     name: str
+    adjustment: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ErpListPrice:
+    """A product that a list of prices names. ``external_id`` is the product's."""
+
+    external_id: str
+    price: Decimal | None
+    promotional_price: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)

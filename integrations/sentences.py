@@ -182,4 +182,24 @@ FAILURES: Mapping[str, Explanation] = {
         owner="you",
         action="edit_credentials",
     ),
+    "integration.references_unproven": Explanation(
+        "Ainda conferindo a nova forma de conexão",
+        "Antes de ler os produtos, comparamos um pedido para ter certeza de que a conta é a mesma."
+        " Continuamos sozinhos logo depois.",
+        owner="us",
+    ),
+    "catalog.sku_unknown": Explanation(
+        "O SKU {sku} não existe no Tiny",
+        "Nenhum produto do Tiny está vinculado a este SKU. Faça o de-para em Produtos, ou cadastre o produto"
+        " no Tiny: o que espera por ele continua sozinho.",
+        owner="you",
+        action="retry",
+    ),
+    "catalog.sku_repeated_at_erp": Explanation(
+        "O SKU {sku} está em mais de um produto do Tiny",
+        "Não adivinhamos qual deles alterar, e nada foi enviado. Deixe o SKU em um só produto no Tiny, ou"
+        " vincule o certo em De-para de produtos; depois clique em Tentar de novo.",
+        owner="you",
+        action="retry",
+    ),
 }

@@ -1,6 +1,6 @@
 """Products: writes, inside the caller's ``tenant``, without HTTP."""
 
-from catalog.services.criteria import reapply, save_criteria
+from catalog.services.criteria import enqueue_reapplying, reapply, save_criteria
 from catalog.services.details import apply_details, mark_deleted, mark_unreadable
 from catalog.services.importing import (
     advance_details,
@@ -26,7 +26,12 @@ from catalog.services.linking import (
     release_waiting,
     unlink,
 )
-from catalog.services.receiving import PageResult, upsert_from_list
+from catalog.services.receiving import (
+    PageResult,
+    apply_list_prices,
+    forget_list_prices,
+    upsert_from_list,
+)
 from catalog.services.saving import (
     Saved,
     SaveRefused,
@@ -46,14 +51,17 @@ __all__ = [
     "advance_details",
     "advance_list",
     "apply_details",
+    "apply_list_prices",
     "begin_details",
     "cancel_import",
     "create_and_link",
     "enqueue_details",
     "enqueue_export",
+    "enqueue_reapplying",
     "find_target",
     "finish_import",
     "follow_changes",
+    "forget_list_prices",
     "forget_unseen",
     "ignore_problems",
     "link",

@@ -8,9 +8,9 @@ from typing import Any
 
 from catalog.criteria import Criteria, Decision, decide_update
 from catalog.models import ChangeSource, Figure, FigureChange, Product, ProductReference
-from catalog.selectors import values_of
+from catalog.selectors import read_arriving, values_of
 from catalog.services.lines import product_line
-from catalog.values import FIELDS, Values, from_json
+from catalog.values import FIELDS, Values
 from history.models import HistoryEntry
 from history.services import record_all
 from ui.formats import format_brl, format_quantity
@@ -28,8 +28,8 @@ def create_products(
 ) -> list[Product]:
     """A product for each reference, whose SKU no product has; the caller saves the references."""
     products, steps, lines = [], [], []
-    for reference in references:
-        decision = decide_update(None, from_json(reference.values), criteria)
+    for reference, theirs in read_arriving(references, criteria):
+        decision = decide_update(None, theirs, criteria)
         product = Product(
             sku=reference.sku,
             source_integration_id=reference.integration_id,
@@ -60,15 +60,19 @@ def apply_references(
     at: dt.datetime,
 ) -> int:
     """Let the values of each reference arrive at its product. How many products changed."""
-    wanted = {row.product_id: row for row in references if row.product_id is not None}
+    wanted = {
+        row.product_id: (row, theirs)
+        for row, theirs in read_arriving(references, criteria)
+        if row.product_id is not None
+    }
     products = Product.objects.filter(pk__in=wanted).order_by("id")
     changed, steps, lines = [], [], []
     for product in products:
-        reference = wanted[product.pk]
+        reference, theirs = wanted[product.pk]
         if product.source_integration_id != reference.integration_id or product.changed_here_at is not None:
             # Another integration's product, or one whose change made here is on its way there.
             continue
-        decision = decide_update(values_of(product), from_json(reference.values), criteria)
+        decision = decide_update(values_of(product), theirs, criteria)
         lines += describe_changes(product, decision, reference.find_news(), at)
         if not decision.changes:
             continue

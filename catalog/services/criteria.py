@@ -9,12 +9,14 @@ from catalog.criteria import Criteria
 from catalog.models import ChangeSource, ProductCriteria, ProductReference
 from catalog.selectors import read_criteria
 from catalog.services.applying import apply_references
-from catalog.services.details import recount_stock
+from catalog.services.importing import LOCK
 from catalog.services.lines import take_revision
 from catalog.services.receiving import list_problems, relink_passed_over
 from history.models import Source
 from history.services import record
 from integrations.models import Integration
+from jobs import queue
+from jobs.queue import Priority
 
 BATCH = 500
 
@@ -43,6 +45,17 @@ def save_criteria(*, integration: Integration, criteria: Criteria, person: str) 
     return True
 
 
+def enqueue_reapplying(*, integration: Integration) -> None:
+    """«Reaplicar agora»: in the background, without a call to the ERP."""
+    queue.enqueue(
+        "reapply_criteria",
+        channel=integration.channel,
+        key=str(integration.pk),
+        lock=LOCK,
+        priority=Priority.BACKFILL,
+    )
+
+
 @transaction.atomic
 def reapply(*, integration: Integration, after_id: int) -> tuple[int, int]:
     """«Reaplicar agora»: let what is known of the ERP arrive by today's choices, some hundreds at a time.
@@ -52,14 +65,11 @@ def reapply(*, integration: Integration, after_id: int) -> tuple[int, int]:
     revision, now = take_revision(), clock.now()
     criteria = read_criteria(integration)
     references = list(
-        ProductReference.objects.filter(integration=integration, pk__gt=after_id)
-        .prefetch_related("warehouses")
-        .order_by("id")[:BATCH]
+        ProductReference.objects.filter(integration=integration, pk__gt=after_id).order_by("id")[:BATCH]
     )
     if not references:
         return 0, 0
     for reference in references:
-        recount_stock(reference, criteria)
         reference.problems = list_problems(reference, is_duplicate="sku_duplicate" in reference.problems)
     ProductReference.objects.bulk_update(references, ["values", "problems"])
     relink_passed_over(integration=integration, references=references, revision=revision)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from decimal import Decimal
+from dataclasses import replace
 
 from django.db import transaction
 
 from accounts import clock
-from catalog.criteria import Criteria, offer_stock
+from catalog.criteria import BALANCE, RESERVED, WAREHOUSES
 from catalog.models import ChangeSource, Product, ProductReference, WarehouseStock
 from catalog.selectors import read_criteria
 from catalog.services.applying import apply_references
 from catalog.services.lines import product_line, take_revision
 from catalog.services.receiving import UNREADABLE, list_problems
-from catalog.values import fit, fit_amount, product_values, to_json
+from catalog.values import fit_amount, product_values, to_json
 from contracts.records import ErpProduct, ErpStock, ProductState
 from history.services import record_all
-
-# Beside the values that arrive: what the stock was made of, and whether it was read.
-BALANCE, RESERVED = "stock_balance", "stock_reserved"
 
 
 @transaction.atomic
@@ -41,10 +37,10 @@ def apply_details(
         mark_deleted(reference_id=reference_id)
         return
     criteria = read_criteria(reference.integration)
-    values = product_values(product, has_list_price=bool(criteria.price_list_id))
-    reference.learn(to_json(values))
+    reference.kind = product.row.kind
+    reference.learn(to_json(product_values(_name_components(reference, product))))
     if stock is not None:
-        _take_stock(reference, stock, criteria)
+        _take_stock(reference, stock)
     reference.parent_external_id = product.parent_external_id[:60]
     reference.variation_ids = [variation.external_id for variation in product.variations]
     reference.details_hash = row_hash
@@ -55,11 +51,36 @@ def apply_details(
     apply_references([reference, *kin], criteria, source=source, revision=revision, at=now)
 
 
-def _take_stock(reference: ProductReference, stock: ErpStock, criteria: Criteria) -> None:
-    amounts = {row.name: (row.balance, row.reserved) for row in stock.warehouses}
-    offered = offer_stock(stock.balance, stock.reserved, amounts, criteria)
+def _name_components(reference: ProductReference, product: ErpProduct) -> ErpProduct:
+    """Where the ERP names a part by its identifier only, by what we know of that product."""
+    nameless = [part.external_id for part in product.components if not part.sku]
+    if not nameless:
+        return product
+    known = {
+        row.external_id: row
+        for row in ProductReference.objects.filter(
+            integration_id=reference.integration_id, external_id__in=nameless
+        )
+    }
+    components = tuple(
+        replace(
+            part, sku=known[part.external_id].sku, name=str(known[part.external_id].values.get("name", ""))
+        )
+        if part.external_id in known
+        else part
+        for part in product.components
+    )
+    return replace(product, components=components)
+
+
+def _take_stock(reference: ProductReference, stock: ErpStock) -> None:
+    amounts = {row.name: (fit_amount(row.balance), fit_amount(row.reserved)) for row in stock.warehouses}
     reference.learn(
-        to_json({"stock": fit(offered), BALANCE: fit(stock.balance), RESERVED: fit(stock.reserved)})
+        {
+            BALANCE: str(fit_amount(stock.balance)),
+            RESERVED: str(fit_amount(stock.reserved)),
+            WAREHOUSES: {name: [str(one), str(two)] for name, (one, two) in amounts.items()},
+        }
     )
     now = clock.now()
     WarehouseStock.objects.filter(reference=reference).exclude(name__in=amounts).delete()
@@ -68,28 +89,17 @@ def _take_stock(reference: ProductReference, stock: ErpStock, criteria: Criteria
             WarehouseStock(
                 reference=reference,
                 name=row.name,
-                balance=fit_amount(row.balance),
-                reserved=fit_amount(row.reserved),
+                balance=amounts[row.name][0],
+                reserved=amounts[row.name][1],
                 is_ignored=row.is_ignored,
                 observed_at=now,
             )
-            for row in stock.warehouses
+            for row in {one.name: one for one in stock.warehouses}.values()
         ],
         update_conflicts=True,
         unique_fields=["organization", "reference", "name"],
         update_fields=["balance", "reserved", "is_ignored", "observed_at"],
     )
-
-
-def recount_stock(reference: ProductReference, criteria: Criteria) -> None:
-    """The offer by other criteria, from what was read before; the caller saves."""
-    if BALANCE not in reference.values:
-        return
-    amounts: Mapping[str, tuple[Decimal, Decimal]] = {
-        row.name: (row.balance, row.reserved) for row in reference.warehouses.all()
-    }
-    balance, reserved = (Decimal(reference.values[name]) for name in (BALANCE, RESERVED))
-    reference.learn(to_json({"stock": fit(offer_stock(balance, reserved, amounts, criteria))}))
 
 
 def _join_kin(reference: ProductReference, product: ErpProduct) -> list[ProductReference]:

@@ -11,14 +11,14 @@ from django.db import transaction
 from django.db.models import Q
 
 from accounts import clock
-from catalog.criteria import Criteria, passes
+from catalog.criteria import LISTED, Criteria, passes
 from catalog.models import ChangeSource, LinkedBy, Product, ProductReference
 from catalog.problems import find_problems
 from catalog.selectors import read_criteria
 from catalog.services.applying import apply_references, create_products
 from catalog.services.lines import product_line, take_revision
-from catalog.values import from_json, row_values, to_json
-from contracts.records import ErpProductRow, Page, ProductKind, ProductState, RowProblem
+from catalog.values import fit, from_json, row_values, to_json
+from contracts.records import ErpListPrice, ErpProductRow, Page, ProductKind, ProductState, RowProblem
 from history.models import HistoryEntry, Source
 from history.services import record, record_all
 from integrations.models import Integration
@@ -132,7 +132,8 @@ def _take_over(receipt: _Receipt, reference: ProductReference, row: ErpProductRo
     if reference.sku != row.sku:
         reference.is_problem_ignored = False
     reference.sku = row.sku
-    reference.kind = row.kind
+    if row.is_kind_known or not reference.kind:
+        reference.kind = row.kind
     reference.state = row.state
     reference.learn(to_json(row_values(row)))
     reference.row_hash = row.row_hash
@@ -268,3 +269,39 @@ def relink_passed_over(
                 returning.append(reference)
     ProductReference.objects.bulk_update(returning, ["passed_over"])
     _settle(receipt, [reference.external_id for reference in returning], ())
+
+
+@transaction.atomic
+def apply_list_prices(
+    *, integration: Integration, price_list_id: str, page: Page[ErpListPrice], seen: str, source: ChangeSource
+) -> None:
+    """Prices of the chosen list for the products that it names. ``seen`` marks this reading of the list."""
+    revision, now, criteria = take_revision(), clock.now(), read_criteria(integration)
+    rows = {row.external_id: row for row in page.items}
+    references = list(
+        ProductReference.objects.select_for_update()
+        .filter(integration=integration, external_id__in=list(rows))
+        .order_by("id")
+    )
+    for reference in references:
+        row = rows[reference.external_id]
+        prices = to_json({"price": fit(row.price), "promotional_price": fit(row.promotional_price)})
+        reference.learn({LISTED: {"id": price_list_id, "seen": seen, **prices}})
+    ProductReference.objects.bulk_update(references, ["values"])
+    apply_references(references, criteria, source=source, revision=revision, at=now)
+
+
+@transaction.atomic
+def forget_list_prices(
+    *, integration: Integration, price_list_id: str, seen: str, source: ChangeSource
+) -> None:
+    """The list was read whole: what it named before and names no more has its own price again."""
+    revision, now, criteria = take_revision(), clock.now(), read_criteria(integration)
+    listed = ProductReference.objects.filter(integration=integration, values__has_key=LISTED)
+    gone = list(
+        listed.filter(**{f"values__{LISTED}__id": price_list_id}).exclude(**{f"values__{LISTED}__seen": seen})
+    )
+    for reference in gone:
+        reference.learn({LISTED: {}})
+    ProductReference.objects.bulk_update(gone, ["values"])
+    apply_references(gone, criteria, source=source, revision=revision, at=now)
