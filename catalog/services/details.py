@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import replace
 
 from django.db import transaction
@@ -47,7 +48,7 @@ def apply_details(
     reference.details_read_at = now
     reference.problems = list_problems(reference, is_duplicate="sku_duplicate" in reference.problems)
     reference.save()
-    kin = _join_kin(reference, product)
+    kin = _join_kin(reference, product, revision, now)
     apply_references([reference, *kin], criteria, source=source, revision=revision, at=now)
 
 
@@ -102,26 +103,31 @@ def _take_stock(reference: ProductReference, stock: ErpStock) -> None:
     )
 
 
-def _join_kin(reference: ProductReference, product: ErpProduct) -> list[ProductReference]:
+def _join_kin(
+    reference: ProductReference, product: ErpProduct, revision: int, at: dt.datetime
+) -> list[ProductReference]:
     """Tie variations to their parent, whichever was read first. References whose values changed."""
     here = ProductReference.objects.filter(integration_id=reference.integration_id)
     if reference.parent_external_id:
         parent = here.filter(external_id=reference.parent_external_id).first()
         if parent is not None:
-            _set_parent([reference], parent.product_id)
+            _set_parent([reference], parent.product_id, revision, at)
     attributes = {one.external_id: [list(pair) for pair in one.attributes] for one in product.variations}
     children = list(here.filter(external_id__in=attributes).order_by("id"))
     for child in children:
         child.parent_external_id = reference.external_id
         child.learn({"attributes": attributes[child.external_id]})
     ProductReference.objects.bulk_update(children, ["parent_external_id", "values"])
-    _set_parent(children, reference.product_id)
+    _set_parent(children, reference.product_id, revision, at)
     return children
 
 
-def _set_parent(children: list[ProductReference], parent_id: int | None) -> None:
+def _set_parent(
+    children: list[ProductReference], parent_id: int | None, revision: int, at: dt.datetime
+) -> None:
     ids = [child.product_id for child in children if child.product_id not in (None, parent_id)]
-    Product.objects.filter(pk__in=ids).exclude(parent_id=parent_id).update(parent_id=parent_id)
+    orphans = Product.objects.filter(pk__in=ids).exclude(parent_id=parent_id)
+    orphans.update(parent_id=parent_id, revision=revision, updated_at=at)
 
 
 @transaction.atomic
