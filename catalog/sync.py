@@ -15,7 +15,7 @@ from accounts import clock
 from accounts.tenancy import tenant
 from catalog import selectors, services
 from catalog.criteria import Criteria, decide_sending
-from catalog.models import ChangeSource, Product, ProductImport, ProductReference
+from catalog.models import ChangeSource, Product, ProductImport, ProductReference, ProductStatus
 from catalog.values import FIELDS, product_values
 from contracts.errors import MappingError, NotFound, RejectedByErp, TemporaryError
 from contracts.provider import Capability, Provider
@@ -342,7 +342,7 @@ def export_product(job: JobContext) -> None:
         theirs = None if is_new else _values_at_erp(provider, context, external_id)
         decision = decide_sending(ours, theirs, criteria)
         changes = {name: after for name, (_, after) in decision.changes.items()}
-        unwritable = _take_unwritable(integration, changes)
+        unwritable = _take_unwritable(integration, changes, is_new=is_new)
         if is_new:
             external_id = provider.create_product(context, _draft(product.sku, changes))
         elif changes:
@@ -362,12 +362,13 @@ def export_product(job: JobContext) -> None:
         )
 
 
-def _take_unwritable(integration: Integration, changes: dict[str, Any]) -> dict[str, Any]:
-    """Take out what this protocol cannot write, so that the rest goes."""
+def _take_unwritable(integration: Integration, changes: dict[str, Any], *, is_new: bool) -> dict[str, Any]:
+    """Take out what this protocol cannot write, so that the rest goes. What is new there is active there."""
     protocol = registry.get_protocol(integration.provider, integration.protocol)
     if protocol.can(Capability.PRODUCT_STATE_WRITABLE) or "status" not in changes:
         return {}
-    return {"status": changes.pop("status")}
+    status = changes.pop("status")
+    return {} if is_new and status == ProductStatus.ACTIVE else {"status": status}
 
 
 def _find_by_sku(provider: Provider, context: IntegrationContext, sku: str) -> str:

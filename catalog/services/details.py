@@ -46,7 +46,9 @@ def apply_details(
     reference.variation_ids = [variation.external_id for variation in product.variations]
     reference.details_hash = row_hash
     reference.details_read_at = now
-    reference.problems = list_problems(reference, is_duplicate="sku_duplicate" in reference.problems)
+    is_duplicate = "sku_duplicate" in reference.problems
+    reference.problems = []
+    reference.problems = list_problems(reference, is_duplicate=is_duplicate)
     reference.save()
     kin = _join_kin(reference, product, revision, now)
     apply_references([reference, *kin], criteria, source=source, revision=revision, at=now)

@@ -43,6 +43,7 @@ def link(*, reference_id: int, sku: str, person: str) -> Linked:
     former = ProductReference.objects.filter(integration_id=reference.integration_id, product=product)
     for other in former.exclude(pk=reference.pk):
         _let_go(other, person)
+    product.refresh_from_db(fields=["source_integration"])
     reference.product, reference.linked_by = product, LinkedBy.PERSON
     reference.passed_over = ""
     reference.problems = list_problems(reference, is_duplicate=False)

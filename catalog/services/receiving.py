@@ -72,9 +72,11 @@ def upsert_from_list(
     known = {reference.external_id: reference for reference in references.order_by("id")}
     result = PageResult()
 
+    refused: set[str] = set()
+
     def refuse(row: ErpProductRow) -> None:
         _record_unreadable(receipt, RowProblem(row.external_id, UNREADABLE))
-        result.problems += 1
+        refused.add(row.external_id)
 
     for problem in page.problems:
         _record_unreadable(receipt, problem)
@@ -88,13 +90,16 @@ def upsert_from_list(
     former_skus = {known[row.external_id].sku for row in changed}
     apply_apart(changed, lambda some: _update(receipt, some), refuse)
     apply_apart(new, lambda some: _create(receipt, some), refuse)
+    changed = [row for row in changed if row.external_id not in refused]
+    new = [row for row in new if row.external_id not in refused]
     touched = [row.external_id for row in (*changed, *new)]
     _settle(receipt, touched, former_skus)
     ProductReference.objects.filter(integration=integration, external_id__in=list(rows)).update(
         seen_at=receipt.at
     )
     result.created, result.changed = len(new), len(changed)
-    result.unchanged = len(rows) - len(new) - len(changed)
+    result.problems += len(refused)
+    result.unchanged = len(rows) - len(new) - len(changed) - len(refused)
     result.passed_over = (
         ProductReference.objects.filter(integration=integration, external_id__in=touched)
         .exclude(passed_over="")
@@ -137,6 +142,7 @@ def _take_over(receipt: _Receipt, reference: ProductReference, row: ErpProductRo
     reference.state = row.state
     reference.learn(to_json(row_values(row)))
     reference.row_hash = row.row_hash
+    reference.problems = [code for code in reference.problems if code != UNREADABLE]
     reference.deleted_at = (reference.deleted_at or receipt.at) if is_deleted else None
     if reference.product_id is None and reference.passed_over != UNLINKED:
         is_active = row.state == ProductState.ACTIVE
@@ -213,7 +219,10 @@ def _group_by_sku(references: Iterable[ProductReference]) -> dict[str, list[Prod
 def list_problems(reference: ProductReference, *, is_duplicate: bool) -> list[str]:
     if reference.deleted_at is not None or reference.passed_over:
         return []
-    return find_problems(
+    unreadable = [code for code in reference.problems if code == UNREADABLE]
+    if not reference.row_hash:
+        return unreadable
+    return unreadable + find_problems(
         sku=reference.sku,
         # One that a person chose among doubles is no open question any more.
         is_duplicate=is_duplicate and reference.linked_by != LinkedBy.PERSON,

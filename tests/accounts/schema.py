@@ -65,6 +65,8 @@ def smallest_values(model: type[models.Model], organization: Organization, **giv
             value = organization.pk
         elif (table, column) in LINKED_COLUMNS:
             value = _linked_name(LINKED_COLUMNS[table, column], organization)
+        elif field.is_relation and field.null and field.related_model is model:
+            value = None
         elif field.is_relation:
             value = insert(field.related_model, organization)
         elif field.has_default():

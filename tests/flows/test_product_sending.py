@@ -136,6 +136,7 @@ def test_a_product_made_here_is_made_there_once(sending: Company, run_jobs: RunJ
         assert reference.product is not None
         assert (reference.product.sku, reference.linked_by) == ("NOVO", "sending")
     assert company.account.count_calls()[CREATE[protocol]] == 1
+    assert [line for line in lines_of(company, "NOVO") if line[0] == "product.not_taken"] == []
     assert lines_of(company, "NOVO")[-1][0] == "product.sent_new"
 
 
