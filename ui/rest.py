@@ -84,9 +84,9 @@ class Problem(APIException):
 def answer_problem(error: Exception, context: Mapping[str, Any]) -> Response:
     """The framework's exception handler: whatever happens, the answer is a problem in JSON."""
     headers = {}
-    if isinstance(error, APIException) and not isinstance(error, Problem):
-        headers = {"WWW-Authenticate": error.auth_header} if hasattr(error, "auth_header") else {}
     problem = _to_problem(error)
+    if hasattr(error, "auth_header"):
+        headers["WWW-Authenticate"] = error.auth_header
     if problem.kind is INTERNAL:
         logger.exception("%s failed", type(context.get("view")).__name__)
     if problem.kind is UNAVAILABLE:
