@@ -5,6 +5,7 @@ from accounts.api_auth import UnknownAddress
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("integrations.urls")),
+    path("", include("catalog.urls")),
     path("", include("orders.urls")),
     path("", include("panel.urls")),
     path("api/v1/", include("catalog.api_urls")),

@@ -27,7 +27,7 @@ from ui.fragments import render_page, wants_fragment
 @require_safe
 @tenant_view(READERS)
 def gallery(request: TenantRequest) -> HttpResponse:
-    return render(request, "integrations/gallery.html", _gallery_context())
+    return render(request, "integrations/gallery.html", gallery_context())
 
 
 @require_safe
@@ -42,7 +42,7 @@ def used_by(request: TenantRequest, member_id: int) -> HttpResponse:
 @require_safe
 @tenant_view(READERS)
 def provider_options(request: TenantRequest, provider: str) -> HttpResponse:
-    context = _gallery_context() | {"provider": _provider_or_404(provider)}
+    context = gallery_context() | {"provider": _provider_or_404(provider)}
     context["connections"] = [row for row in context["integrations"] if row.provider == provider]
     return render_page(request, "integrations/gallery.html", context, fragment="integrations/_panel.html")
 
@@ -212,7 +212,7 @@ def _render_connection(
     status: int = 200,
 ) -> HttpResponse:
     credential = form.credential
-    context = _gallery_context() | {
+    context = gallery_context() | {
         "provider": provider,
         "integration": integration,
         "form": form,
@@ -224,7 +224,7 @@ def _render_connection(
         "can_test": request.membership.perfil in OPERATORS,
     }
     if integration is not None:
-        _describe(integration)
+        describe(integration)
         context["report"] = selectors.last_test(integration)
         entries = list_entries(services.SUBJECT, integration.pk, limit=50)
         context["history_days"] = build_days(entries, HISTORY, clock.now())
@@ -233,11 +233,11 @@ def _render_connection(
     )
 
 
-def _gallery_context() -> dict[str, Any]:
+def gallery_context() -> dict[str, Any]:
     """The page behind every side panel."""
     integrations = list(selectors.list_integrations())
     for integration in integrations:
-        _describe(integration)
+        describe(integration)
     cards = []
     for provider in registry.list_providers():
         worst = selectors.find_worst(integrations, provider.key)
@@ -253,7 +253,7 @@ def _gallery_context() -> dict[str, Any]:
     return {"section": "integrations", "providers": cards, "integrations": integrations}
 
 
-def _describe(integration: Any) -> None:
+def describe(integration: Any) -> None:
     """What the pages show beside the row's own columns."""
     integration.provider_name = registry.get_provider(integration.provider).name
     integration.parked_count = count_parked(integration.channel)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet
 
 from jobs.models import Budget, Channel, Heartbeat, Job, JobStatus, Schedule
 
@@ -38,6 +38,13 @@ def calls_per_minute(budget_key: str, kind: str) -> float:
 def count_waiting_for(reason_code: str, reason_key: str) -> int:
     """How many parked jobs one fix would release."""
     return Job.objects.filter(status=JobStatus.PARKED, reason_code=reason_code, reason_key=reason_key).count()
+
+
+def count_waiting_by(reason_code: str) -> dict[str, int]:
+    """How many parked jobs each fix of this kind would release, by its ``reason_key``."""
+    parked = Job.objects.filter(status=JobStatus.PARKED, reason_code=reason_code).exclude(reason_key="")
+    rows = parked.values("reason_key").annotate(count=Count("pk")).order_by("-count", "reason_key")
+    return {row["reason_key"]: row["count"] for row in rows}
 
 
 def count_waiting(channel: str, kind: str) -> int:

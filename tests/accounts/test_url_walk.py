@@ -69,6 +69,9 @@ CONNECTION = {
 NEWCOMER = {"perfil": "integration", "name": "ERP", "email": "novo@aurora.test"}
 NEW_TOKEN = {"name": "Loja", "scopes": ["orders:read"], "days": "30"}
 
+NEW_PRODUCT = {"sku": "NOVO", "name": "Outro nome", "status": "active"}
+CRITERIA = {"stock_kind": "physical", "safety_stock": "3"}
+
 # One row per route of a company. A method that is not named is refused alike (405) for everybody.
 COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "accounts:users": page(ADMINS),
@@ -79,6 +82,18 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "accounts:create_link": {"POST": Answer(302, ADMINS)},
     "accounts:create_token": page(ADMINS) | {"POST": Answer(200, ADMINS, NEW_TOKEN)},
     "accounts:revoke_token": page(ADMINS) | {"POST": Answer(302, ADMINS)},
+    "catalog:list": page(),
+    "catalog:new": page(OPERATORS) | {"POST": Answer(302, OPERATORS, NEW_PRODUCT)},
+    "catalog:problems": page(),
+    "catalog:import": page() | {"POST": Answer(422, ADMINS)},
+    "catalog:detail": page(),
+    "catalog:edit": page(OPERATORS) | {"POST": Answer(302, OPERATORS, NEW_PRODUCT)},
+    "catalog:refresh": {"POST": Answer(302, OPERATORS)},
+    "catalog:mapping": page(),
+    "catalog:resolve": {"POST": Answer(302, OPERATORS, {"action": "ignore"})},
+    "catalog:mapping_import": page(OPERATORS) | {"POST": Answer(422, OPERATORS)},
+    "catalog:mapping_export": page(),
+    "catalog:criteria": page() | {"POST": Answer(302, ADMINS, CRITERIA)},
     "integrations:used_by": page(ADMINS),
     "integrations:gallery": page(),
     "integrations:provider": page(),
@@ -232,6 +247,26 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         insert(by_table[table], organization, order_id=order)
     insert(by_table["orders_passedoverorder"], organization, situation="em_aberto", **own)
     insert(by_table["history_historyentry"], organization, subject_kind="order", subject_id=order)
+    product = insert(
+        by_table["catalog_product"],
+        organization,
+        sku="LUM-01",
+        name="Luminária",
+        parent_id=None,
+        source_integration_id=integration.pk,
+    )
+    reference = insert(
+        by_table["catalog_productreference"],
+        organization,
+        product_id=product,
+        external_id="900",
+        sku="LUM-01",
+        problems=["ncm_missing"],
+        **own,
+    )
+    insert(by_table["catalog_warehousestock"], organization, reference_id=reference)
+    insert(by_table["catalog_figurechange"], organization, product_id=product)
+    insert(by_table["catalog_productreference"], organization, product_id=None, external_id="901", **own)
     job = insert(
         by_table["jobs_job"],
         organization,
@@ -250,6 +285,8 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         "number": 1,
         "job_id": job,
         "test_id": test,
+        "product_id": product,
+        "reference_id": reference,
         "state": parse_qs(urlsplit(address).query)["state"][0],
     }
 
@@ -371,7 +408,8 @@ def test_the_ids_of_a_company_name_nothing_in_another(world: World) -> None:
 def test_an_id_that_names_nothing_is_not_found(world: World, number: int) -> None:
     """Nor one that no column could hold."""
     client = world.client(ADMINISTRADOR)
-    ids = dict.fromkeys(("pk", "number", "job_id", "test_id", "member_id", "token_id"), number)
+    names = ("pk", "number", "job_id", "test_id", "member_id", "token_id", "product_id", "reference_id")
+    ids = dict.fromkeys(names, number)
     found = [
         (method, route)
         for route in ROUTES_WITH_IDS

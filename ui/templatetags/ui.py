@@ -27,6 +27,12 @@ def brl(amount: Decimal | int | None) -> str:
 
 
 @register.filter
+def quantity(amount: Decimal | int | None) -> str:
+    """``1.284``, ``0,25``; an unknown amount is a dash."""
+    return "—" if amount is None or amount == "" else formats.format_quantity(amount)
+
+
+@register.filter
 def document(text: str | None) -> str:
     return formats.format_document(text or "")
 
