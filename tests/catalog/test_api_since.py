@@ -19,6 +19,8 @@ from catalog.models import ChangeSource, Product
 from catalog.services import save_product
 from catalog.services.applying import change_product
 from catalog.services.lines import take_revision
+from contracts.records import ProductKind
+from tests.catalog.received import Erp, connect, make_product, make_row
 from tests.processes import wait_until
 from tests.rest import Api, create_api, problem_of
 
@@ -134,6 +136,20 @@ def test_what_changes_while_it_is_read_is_met_again_at_the_end(api: Api, organiz
 
     assert [row["sku"] for row in first["results"]] == ["A", "B"]
     assert [(row["sku"], row["brand"]) for row in rest["results"]] == [("C", ""), ("A", "Outra"), ("D", "")]
+
+
+def test_a_variation_that_finds_its_parent_has_changed(api: Api, organization: Organization) -> None:
+    erp = Erp(connect(organization))
+    parent = make_row("1", "CAMISA", kind=ProductKind.PARENT)
+    variation = make_row("2", "CAMISA-P", kind=ProductKind.VARIATION)
+    erp.list(parent)
+    erp.tell(make_product(variation))
+    _, since = read_all(api, "products")
+
+    erp.tell(make_product(variation, parent_external_id="1"))
+
+    assert api.get("products/CAMISA-P/").json()["parent"] == "CAMISA"
+    assert read_all(api, "products", since)[0] == ["CAMISA-P"]
 
 
 # --- writers at the same moment ---
