@@ -174,7 +174,7 @@ class ProductForm(forms.Form):
 
     def read(self) -> Mapping[str, Any]:
         """What the person changed, by the names of ``FIELDS``. A promotional price of 0 is none."""
-        values = {name: self.cleaned_data[name] for name in self.fields if name in FIELDS}
+        values = {name: self.cleaned_data[name] for name in FIELDS if name in self.fields}
         values["promotional_price"] = values["promotional_price"] or None
         if self.product is None:
             return values

@@ -52,6 +52,22 @@ HISTORY: Mapping[str, Sentence] = {
         tone="warn",
         how="consulta periódica",
     ),
+    "products.import_done": Sentence(
+        "Importação de produtos concluída",
+        "{seen} produtos lidos; {created} novos, {skipped} fora dos critérios.",
+        icon="box",
+        tone="ok",
+    ),
+    "products.criteria_saved": Sentence(
+        "Critérios de produtos alterados", "Valem para as próximas atualizações.", icon="gear"
+    ),
+    "products.row_unreadable": Sentence(
+        "Um produto veio do Tiny com dados que não entendemos",
+        "Identificador no Tiny: {external_id}. O resto foi lido; ele está na lista de produtos com problema.",
+        icon="alert",
+        tone="warn",
+        how="leitura dos produtos",
+    ),
     "orders.invoice_unmatched": Sentence(
         "Nota fiscal {number} sem pedido aqui",
         "Ela é de uma venda que não foi importada.",
