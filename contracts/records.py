@@ -210,10 +210,10 @@ class ProductState(StrEnum):
 class ErpProductRow:
     """A row of the ERP's list of products. ``sku`` is as the seller wrote it, and may be empty or repeated.
 
-    ``price`` is that of the list of prices asked for, else the product's own; a ``promotional_price`` of
-    0 is ``None``: there is none. ``row_hash`` changes when, and only when, something that we read from the
-    row changed, or the ERP says that the product did. Unless ``is_kind_known``, a product that the list calls
-    ``SIMPLE`` may be a kit, manufactured or a material: only the single product tells.
+    ``price`` is the product's own; a ``promotional_price`` of 0 is ``None``: there is none. ``row_hash``
+    changes when, and only when, something that we read from the row changed, or the ERP says that the product
+    did. Unless ``is_kind_known``, a product that the list calls ``SIMPLE`` may be a kit, manufactured or a
+    material: only the single product tells.
     """
 
     external_id: str
@@ -333,12 +333,11 @@ class ErpListPrice:
 class ProductQuery:
     """Which products to list. ``changed_from`` is a moment, inclusive; not every protocol can filter by it.
 
-    ``sku`` is matched exactly. With ``price_list_id`` each row has that list's prices.
+    ``sku`` is matched exactly.
     """
 
     changed_from: dt.datetime | None = None
     sku: str = ""
-    price_list_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

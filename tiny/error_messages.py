@@ -300,6 +300,13 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         _YOU,
         "open_erp",
     ),
+    "tiny.price_list_not_found": Explanation(
+        "A lista de preços não existe mais no Tiny",
+        "Não conseguimos ler os preços da lista escolhida. Ela foi excluída no Tiny (id {id}). Os preços que"
+        " já recebemos continuam aqui. Escolha outra lista nos critérios de produtos e tente de novo.",
+        _YOU,
+        "retry",
+    ),
     "tiny.product_state_unreadable": Explanation(
         "Um produto do Tiny veio com uma situação desconhecida",
         "Não conseguimos saber se o produto está ativo. O Tiny mandou a situação «{value}», que não"

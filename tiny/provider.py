@@ -16,6 +16,7 @@ from contracts.records import (
     CheckStep,
     ErpAccount,
     ErpInvoice,
+    ErpListPrice,
     ErpOrder,
     ErpOrderDetail,
     ErpPriceList,
@@ -90,6 +91,7 @@ TOKEN = ErpProtocol(
         ),
     ),
     checks=v2.CHECKS,
+    capabilities=frozenset({Capability.PRODUCT_STATE_WRITABLE}),
     missing_situations=frozenset(item.code for item in SITUATIONS) - V2_SITUATION_CODES,
 )
 
@@ -154,6 +156,9 @@ class TinyProvider:
 
     def list_price_lists(self, context: ProviderContext) -> Sequence[ErpPriceList]:
         return _api(context).list_price_lists()
+
+    def list_prices(self, context: ProviderContext, price_list_id: str, *, offset: int) -> Page[ErpListPrice]:
+        return _api(context).list_prices(price_list_id, offset=offset)
 
     def create_product(self, context: ProviderContext, draft: ProductDraft) -> str:
         return _api(context).create_product(draft)

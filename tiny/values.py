@@ -65,8 +65,14 @@ def read_list(value: Any) -> Sequence[Any]:
 
 
 def read_many(value: Any) -> Sequence[Any]:
-    """A list, also where Tiny writes a list of one as that one object."""
-    return [value] if isinstance(value, dict) and value else read_list(value)
+    """A list, also where Tiny writes a list of one as that one object.
+
+    PHP writes a list with gaps as an object with numbers for keys.
+    """
+    if not isinstance(value, dict):
+        return read_list(value)
+    is_gappy = value and all(isinstance(key, str) and key.isdecimal() for key in value)
+    return list(value.values()) if is_gappy else [value] if value else ()
 
 
 def read_number(value: Any) -> int | None:

@@ -13,6 +13,7 @@ from contracts.errors import NotFound, RejectedByErp, TemporaryError, Unsupporte
 from contracts.provider import Capability
 from contracts.records import (
     ErpComponent,
+    ErpListPrice,
     ErpPriceList,
     ErpProduct,
     ErpProductRow,
@@ -93,7 +94,6 @@ class ProductSuite(Suite):
     tells_reservations_by_warehouse: ClassVar[bool] = True
     warehouses: ClassVar[tuple[ErpWarehouse, ...] | None] = None
     """Those of an account with «Geral» and «Avarias», where the ERP tells them."""
-    writes_state: ClassVar[bool] = False
     slots_of_a_write: ClassVar[set[str]]
 
     @pytest.fixture(autouse=True)
@@ -199,16 +199,58 @@ class ProductSuite(Suite):
             assert type(error) is UnsupportedFeature
             assert seller.calls == []
 
-    def test_prices_of_a_list(self, seller: Seller) -> None:
-        product = seller.account.add_product(**PRODUCT)
-        exception = {"idProduto": product["id"], "preco": 40, "precoPromocional": 0}
-        made = seller.account.save_price_list("Atacado", acrescimoDesconto=-10, excecoes=[exception])
-        lists = seller.provider.list_price_lists(seller)
-        assert ErpPriceList(str(made["id"]), "Atacado") in lists
-        (row,) = seller.list_products(price_list_id=str(made["id"])).items
-        assert (row.price, row.promotional_price) == (Decimal(40), None)
-        (own,) = seller.list_products().items
-        assert (own.price, own.promotional_price) == (Decimal("50.25"), Decimal("45.5"))
+    # -- lists of prices -------------------------------------------------------------------------------
+
+    def test_lists_of_prices_tell_their_percentage(self, seller: Seller) -> None:
+        wanted = {"Atacado": "-12.5", "Feira": "7.25", "Site": "0"}
+        made = {
+            name: seller.account.save_price_list(name, acrescimoDesconto=float(adjustment))["id"]
+            for name, adjustment in wanted.items()
+        }
+        found = seller.provider.list_price_lists(seller)
+        assert {item.name: item for item in found} == {
+            name: ErpPriceList(str(made[name]), name, Decimal(adjustment))
+            for name, adjustment in wanted.items()
+        }
+
+    def test_prices_of_the_products_that_a_list_names(self, seller: Seller) -> None:
+        ids = [seller.account.add_product(**{**PRODUCT, "sku": sku})["id"] for sku in ("A", "B", "C")]
+        exceptions = [
+            {"idProduto": ids[0], "preco": 40.05, "precoPromocional": 0},
+            {"idProduto": ids[2], "preco": 45, "precoPromocional": 39.9},
+        ]
+        made = seller.account.save_price_list("Atacado", acrescimoDesconto=-10, excecoes=exceptions)
+        seller.account.clear_calls()
+        page = seller.list_prices(made["id"])
+        assert sum(seller.account.count_calls().values()) == 1
+        assert page.items == (
+            ErpListPrice(str(ids[0]), Decimal("40.05"), None),
+            ErpListPrice(str(ids[2]), Decimal(45), Decimal("39.9")),
+        )
+        assert (page.row_ids, page.total, page.problems) == ((str(ids[0]), str(ids[2])), 2, ())
+        own = {(row.price, row.promotional_price) for row in seller.list_products().items}
+        assert own == {(Decimal("50.25"), Decimal("45.5"))}
+
+    def test_list_of_prices_that_names_no_product(self, seller: Seller) -> None:
+        seller.account.add_product(**PRODUCT)
+        made = seller.account.save_price_list("Atacado", acrescimoDesconto=-10)
+        reading, ids = read_everything(lambda offset: seller.list_prices(made["id"], offset))
+        assert (reading.is_done, reading.may_have_missed, ids) == (True, False, [])
+
+    @pytest.mark.parametrize("count", [100, 250])
+    def test_whole_list_of_prices_names_each_product_once(self, seller: Seller, count: int) -> None:
+        seller.account.add_products(count)
+        rows = seller.account.list_products()
+        exceptions = [{"idProduto": row["id"], "preco": 40, "precoPromocional": 0} for row in rows]
+        made = seller.account.save_price_list("Atacado", excecoes=exceptions)
+        reading, ids = read_everything(lambda offset: seller.list_prices(made["id"], offset))
+        assert (reading.is_done, reading.repeats, reading.may_have_missed) == (True, False, False)
+        assert ids == [str(row["id"]) for row in rows]
+
+    def test_list_of_prices_that_is_gone(self, seller: Seller) -> None:
+        error = self.fail(seller, lambda: seller.list_prices(999999999))
+        assert (type(error), error.code) == (NotFound, "tiny.price_list_not_found")
+        assert error.params == {"id": "999999999"}
 
     # -- the single product ----------------------------------------------------------------------------
 
@@ -474,7 +516,7 @@ class ProductSuite(Suite):
         product = seller.account.add_product(**PRODUCT)
         before = truth_of(seller, product["id"])
         changes = {"sku": "CMS-azul", "name": "Outro", "state": ProductState.INACTIVE}
-        if self.writes_state:
+        if seller.declared.can(Capability.PRODUCT_STATE_WRITABLE):
             seller.update_product(product["id"], **changes)
             assert truth_of(seller, product["id"]) == {**before, "descricao": "Outro", "situacao": "I"}
         else:
@@ -512,6 +554,7 @@ class ProductSuite(Suite):
             lambda: seller.get_product(product["id"]),
             lambda: seller.get_stock(product["id"]),
             lambda: seller.provider.list_price_lists(seller),
+            lambda: seller.list_prices(1),
             lambda: seller.create_product(sku="Novo-1", name="Panela", price=Decimal(1)),
             lambda: seller.update_product(product["id"], sku="CMS-azul", name="Outro"),
         ]
@@ -523,12 +566,15 @@ class ProductSuite(Suite):
 
     def test_every_call_is_written_down(self, seller: Seller) -> None:
         product = seller.account.add_product(**PRODUCT)
+        named = [{"idProduto": product["id"], "preco": 40}]
+        price_list = seller.account.save_price_list("Atacado", excecoes=named)
         seller.account.clear_calls()
         seller.list_products()
         seller.get_product(product["id"])
         seller.get_stock(product["id"])
         seller.provider.list_warehouses(seller)
         seller.provider.list_price_lists(seller)
+        seller.list_prices(price_list["id"])
         seller.create_product(sku="Novo-1", name="Segredo", price=Decimal(1))
         seller.update_product(product["id"], sku="CMS-azul", name="Segredo")
         assert sum(seller.account.count_calls().values()) == len(seller.calls)

@@ -130,6 +130,21 @@ def test_stock_is_equal(both: tuple[Seller, Seller]) -> None:
         assert both[0].get_stock(row["id"]) == both[1].get_stock(row["id"])
 
 
+def test_lists_of_prices_are_equal(both: tuple[Seller, Seller]) -> None:
+    account = both[0].account
+    account.add_products(5)
+    exceptions = [
+        {"idProduto": row["id"], "preco": row["preco"] / 3, "precoPromocional": place}
+        for place, row in enumerate(account.list_products())
+    ]
+    made = account.save_price_list("Feira", acrescimoDesconto=-7.5, excecoes=exceptions)
+    lists = [seller.provider.list_price_lists(seller) for seller in both]
+    assert lists[0] == lists[1]
+    pages = [seller.list_prices(made["id"]) for seller in both]
+    assert pages[0].items == pages[1].items
+    assert pages[0].row_ids == tuple(str(row["id"]) for row in account.list_products())
+
+
 def test_rows_of_products_are_equal_but_for_the_hash_and_some_kinds(both: tuple[Seller, Seller]) -> None:
     both[0].account.add_products(40, problems=True)
     pages = [seller.list_products() for seller in both]

@@ -46,7 +46,6 @@ class TestTinyV2Varied(ByVariedV2, TestTinyV2):
 class TestTinyV2Products(ByV2, ProductSuite):
     tells_kinds = False
     tells_reservations_by_warehouse = False
-    writes_state = True
     slots_of_a_write = {"batch", "read"}
 
 
@@ -57,6 +56,7 @@ class TestTinyV2ProductsVaried(ByVariedV2, TestTinyV2Products):
 def read_all(seller: Seller) -> list[Any]:
     """Every record that there is to read of the account."""
     orders, invoices, products = seller.list_orders(), seller.list_invoices(), seller.list_products()
+    price_lists = seller.provider.list_price_lists(seller)
     return [
         seller.provider.get_account(seller),
         orders,
@@ -67,7 +67,8 @@ def read_all(seller: Seller) -> list[Any]:
         products,
         *(seller.get_product(row_id) for row_id in products.row_ids),
         *(seller.get_stock(row_id) for row_id in products.row_ids),
-        seller.provider.list_price_lists(seller),
+        price_lists,
+        *(seller.list_prices(item.external_id) for item in price_lists),
     ]
 
 
@@ -75,6 +76,11 @@ def read_all(seller: Seller) -> list[Any]:
 def test_form_of_an_answer_changes_no_record(tiny: SimulatedTiny, count: int) -> None:
     seller = TokenSeller(tiny, tiny.add_account())
     seller.account.add_orders(count=count, situacoes=[0, 1, 5, 6], with_invoices=True, seed="varied")
+    named = [
+        {"idProduto": row["id"], "preco": 40.5, "precoPromocional": 0}
+        for row in seller.account.list_products()[:count]
+    ]
+    seller.account.save_price_list("Feira", acrescimoDesconto=-5, excecoes=named)
     plain = read_all(seller)
     for seed in range(1, 9):
         tiny.control("PATCH", f"accounts/{seller.account.id}", {"v2_variety": seed})

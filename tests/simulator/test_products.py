@@ -276,17 +276,15 @@ def test_a_list_of_prices_has_a_percentage_and_exceptions(
         "excecoes": [{"codigo": "S", **exception}],
     }
     assert reader.get(f"/listas-precos/{made['id']}", idProduto=plain["id"]).json()["excecoes"] == []
-    rows = reader.get("/produtos", idListaPreco=made["id"], codigo="P").json()["itens"]
-    rows += reader.get("/produtos", idListaPreco=made["id"], codigo="S").json()["itens"]
-    assert [(row["precos"]["preco"], row["precos"]["precoPromocional"]) for row in rows] == [
-        (90, 90),
-        (70, 65),
+    rows = reader.get("/produtos", idListaPreco=made["id"]).json()["itens"]
+    assert [(row["sku"], row["precos"]["preco"], row["precos"]["precoPromocional"]) for row in rows] == [
+        ("S", 70, 65)
     ]
     assert reader.get("/produtos", codigo="S").json()["itens"][0]["precos"]["preco"] == 100
     assert reader.get("/produtos", idListaPreco=1).status_code == 400
 
-    found = caller.call("produtos.pesquisa.php", pesquisa="S", idListaPreco=made["id"], gtin="")["produtos"]
-    assert [row["produto"]["preco"] for row in found if row["produto"]["codigo"] == "S"] == [70]
+    found = caller.call("produtos.pesquisa.php", pesquisa="", idListaPreco=made["id"], gtin="")["produtos"]
+    assert [(row["produto"]["codigo"], row["produto"]["preco"]) for row in found] == [("S", 70)]
     assert caller.code("produtos.pesquisa.php", pesquisa="", idListaPreco=1) == 32
     retorno = caller.call("listas.precos.pesquisa.php", pesquisa="reve")
     assert retorno == {

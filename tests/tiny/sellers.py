@@ -15,6 +15,7 @@ from contracts.provider import Endpoints, ErpProtocol, OAuthApp
 from contracts.records import (
     CheckStep,
     ErpInvoice,
+    ErpListPrice,
     ErpOrder,
     ErpOrderDetail,
     ErpProduct,
@@ -87,6 +88,9 @@ class Seller(RecordingContext):
 
     def get_stock(self, external_id: Any) -> ErpStock:
         return self.provider.get_stock(self, str(external_id))
+
+    def list_prices(self, price_list_id: Any, offset: int = 0) -> Page[ErpListPrice]:
+        return self.provider.list_prices(self, str(price_list_id), offset=offset)
 
     def create_product(self, **draft: Any) -> str:
         return self.provider.create_product(self, ProductDraft(**draft))

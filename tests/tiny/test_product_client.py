@@ -79,7 +79,6 @@ def sent(method: str) -> list[tuple[str, Any]]:
             {"dataAlteracao": "2026-08-25 23:00:05"},
         ),
         (ProductQuery(sku="Açaí 1+1"), {"codigo": "Açaí 1+1"}),
-        (ProductQuery(price_list_id="9"), {"idListaPreco": "9"}),
     ],
 )
 @responses.activate
@@ -134,6 +133,7 @@ def test_lists_of_prices_are_read_to_the_end(context: RecordingContext) -> None:
         (lambda client: client.get_product("7"), "/produtos/7", "Produtos"),
         (lambda client: client.get_stock("7"), "/estoque/7", "Estoque"),
         (lambda client: client.list_price_lists(offset=0), "/listas-precos", "Listas de Preço"),
+        (lambda client: client.get_price_list("7"), "/listas-precos/7", "Listas de Preço"),
         (lambda client: client.list_brands("Lume"), "/marcas", "Marcas"),
         (lambda client: client.list_categories(), "/categorias/todas", "Categorias"),
     ],
@@ -149,6 +149,24 @@ def test_a_missing_permission_names_its_module(
         "tiny.permission_missing",
         {"module": module},
     )
+
+
+@responses.activate
+def test_a_list_of_prices_is_told_whole_by_one_call(context: RecordingContext) -> None:
+    rows = [{"idProduto": number, "codigo": "A", "preco": 2.5} for number in range(1, 151)]
+    responses.get(f"{API}/listas-precos/9", json={"id": 9, "descricao": "Atacado", "excecoes": rows})
+    page = TinyProvider().list_prices(context, "9", offset=0)
+    assert (len(page.items), page.total, page.problems) == (150, 150, ())
+    assert len(responses.calls) == 1
+    beyond = TinyProvider().list_prices(context, "9", offset=150)
+    assert (beyond.items, beyond.row_ids, beyond.total) == ((), (), 150)
+
+
+@responses.activate
+def test_a_list_of_prices_that_is_gone(context: RecordingContext) -> None:
+    responses.get(f"{API}/listas-precos/9", status=404)
+    error = failure(lambda: TinyProvider().list_prices(context, "9", offset=0))
+    assert (type(error), error.code, error.params) == (NotFound, "tiny.price_list_not_found", {"id": "9"})
 
 
 @pytest.mark.parametrize("path", ["produtos", "estoque"])

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from contracts.errors import MappingError
 from contracts.records import (
     ErpComponent,
+    ErpListPrice,
     ErpPriceList,
     ErpProduct,
     ErpProductRow,
@@ -363,7 +364,67 @@ def test_warehouses() -> None:
 
 def test_a_list_of_prices() -> None:
     row = {"id": 9, "descricao": "Atacado ", "acrescimoDesconto": -5}
-    assert product_mappers.to_erp_price_list(row) == ErpPriceList("9", "Atacado")
+    assert product_mappers.to_erp_price_list(row) == ErpPriceList("9", "Atacado", Decimal(-5))
+
+
+@pytest.mark.parametrize("told", [{}, {"acrescimoDesconto": None}])
+def test_a_list_of_prices_without_its_percentage(told: dict[str, Any]) -> None:
+    read = product_mappers.to_erp_price_list({"id": 9, "descricao": "Atacado", **told})
+    assert read == ErpPriceList("9", "Atacado", None)
+
+
+NAMED = {"idProduto": 5, "codigo": "A", "preco": 40.05, "precoPromocional": 0}
+PRICE = ErpListPrice("5", Decimal("40.05"), None)
+OTHER = {"idProduto": "6", "codigo": "B", "preco": "45", "precoPromocional": 39.9}
+
+
+@pytest.mark.parametrize(
+    ("exceptions", "expected"),
+    [
+        ([NAMED, OTHER], (PRICE, ErpListPrice("6", Decimal(45), Decimal("39.9")))),
+        ({"0": NAMED, "3": OTHER}, (PRICE, ErpListPrice("6", Decimal(45), Decimal("39.9")))),
+        (NAMED, (PRICE,)),
+        ({"0": NAMED}, (PRICE,)),
+        ([{"idProduto": 5, "preco": None}], (ErpListPrice("5", None, None),)),
+        ([], ()),
+        ({}, ()),
+        (None, ()),
+    ],
+)
+def test_the_products_that_a_list_of_prices_names(
+    exceptions: Any, expected: tuple[ErpListPrice, ...]
+) -> None:
+    payload = {"id": 9, "descricao": "Atacado", "excecoes": exceptions}
+    page = product_mappers.to_list_prices(read(payload), offset=0)
+    assert (page.items, page.problems, page.total) == (expected, (), len(expected))
+    assert page.row_ids == tuple(item.external_id for item in expected)
+
+
+def test_a_row_of_a_list_of_prices_that_names_no_product() -> None:
+    rows = [{"codigo": "A", "preco": 1}, None, {"idProduto": 7, "preco": "?"}, NAMED]
+    page = product_mappers.to_list_prices(read({"excecoes": rows}), offset=0)
+    assert (page.items, page.row_ids, page.total) == ((PRICE,), ("", "", "7", "5"), 4)
+    assert page.problems == (
+        RowProblem("", "tiny.row_without_id", {"label": "A"}),
+        RowProblem("", "tiny.row_unreadable"),
+        RowProblem("7", "tiny.amount_unreadable", {"field": "preco", "value": "?"}),
+    )
+
+
+@loose
+@given(paths, anything)
+def test_no_value_anywhere_breaks_a_list_of_prices(path: list[int], value: Any) -> None:
+    rows = [replace_at(NAMED, path, value), {"idProduto": 6, "preco": 1}]
+    page = product_mappers.to_list_prices({"excecoes": rows}, offset=0)
+    assert len(page.items) + len(page.problems) == 2
+    assert page.items[-1] == ErpListPrice("6", Decimal(1), None)
+
+
+@pytest.mark.parametrize("payload", [{"id": 9}, {"excecoes": "x"}, {"excecoes": 0}, {"excecoes": ""}])
+def test_a_list_of_prices_that_tells_no_products_is_not_empty(payload: Any) -> None:
+    with pytest.raises(MappingError) as caught:
+        product_mappers.to_list_prices(payload, offset=0)
+    assert caught.value.code == "tiny.list_unreadable"
 
 
 @loose

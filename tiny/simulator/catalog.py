@@ -407,12 +407,15 @@ def categoria_of(account: Row, row: Row) -> Row:
     return {"id": wanted if path else 0, "nome": path.rpartition(SEPARATOR)[2], "caminhoCompleto": path}
 
 
+def condition_of(lista: Row) -> tuple[str, Any]:
+    """For the rows of products that a list names; its percentage is for the others."""
+    return "id = ANY(%s)", [exception["idProduto"] for exception in lista["excecoes"]]
+
+
 def price_in(lista: Row, row: Row) -> tuple[float, float]:
-    """Price and promotional price of a product in a list: its exception, else the list's percentage."""
-    for exception in lista["excecoes"]:
-        if exception["idProduto"] == row["id"]:
-            return exception["preco"], exception["precoPromocional"]
-    return round(row["preco"] * (1 + lista["acrescimoDesconto"] / 100), 2), row["preco_promocional"]
+    """Price and promotional price of a product that a list names."""
+    found = next(exception for exception in lista["excecoes"] if exception["idProduto"] == row["id"])
+    return found["preco"], found["precoPromocional"]
 
 
 def save_deposito(cursor: Cursor, account: Row, nome: str, *, disregards: bool) -> Row:

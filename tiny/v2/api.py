@@ -12,6 +12,7 @@ from contracts.records import (
     CheckStep,
     ErpAccount,
     ErpInvoice,
+    ErpListPrice,
     ErpOrder,
     ErpOrderDetail,
     ErpPriceList,
@@ -122,6 +123,15 @@ class TinyV2:
                 break
         return tuple(found.values())
 
+    def list_prices(self, price_list_id: str, *, offset: int) -> Page[ErpListPrice]:
+        return _read_page(
+            lambda page: self._client.list_prices(price_list_id, page=page),
+            ("registros", "registro"),
+            product_mappers.to_erp_list_price,
+            offset,
+            id_name="id_produto",
+        )
+
     def create_product(self, draft: ProductDraft) -> str:
         wanted = product_records.wanted_values(draft)
         made = self._client.create_product(product_writes.to_new_product(wanted))
@@ -143,6 +153,8 @@ def _read_page(
     names: tuple[str, str],
     to_record: Callable[[Mapping[str, Any]], T | None],
     offset: int,
+    *,
+    id_name: str = "id",
 ) -> Page[T]:
     """The rows from ``offset`` to the end of Tiny's page in which it falls.
 
@@ -178,4 +190,5 @@ def _read_page(
         limit=size - (offset - start),
         total=total,
         is_counted=False,
+        id_name=id_name,
     )

@@ -145,8 +145,6 @@ class TinyV2Client:
             raise UnsupportedFeature("tiny.products_by_change")
         # An empty search is the whole catalogue.
         params = {"pesquisa": query.sku, "pagina": str(page)}
-        if query.price_list_id:
-            params["idListaPreco"] = query.price_list_id
         return self._call("produtos.pesquisa.php", params, module=PRODUCTS_MODULE, may_be_empty=True)
 
     def get_product(self, external_id: str) -> Retorno:
@@ -177,6 +175,19 @@ class TinyV2Client:
         """``listas.precos.pesquisa.php``: ``{registros, pagina, numero_paginas}``."""
         params = {"pesquisa": "", "pagina": str(page)}
         return self._call("listas.precos.pesquisa.php", params, module=PRICE_LISTS_MODULE, may_be_empty=True)
+
+    def list_prices(self, price_list_id: str, *, page: int) -> Retorno:
+        """``listas.precos.excecoes.php``: ``{registros, pagina, numero_paginas}``, by product.
+
+        Raises ``NotFound`` if the list was deleted at Tiny.
+        """
+        return self._call(
+            "listas.precos.excecoes.php",
+            {"idListaPreco": price_list_id, "pagina": str(page)},
+            module=PRICE_LISTS_MODULE,
+            missing=NotFound("tiny.price_list_not_found", {"id": price_list_id}),
+            may_be_empty=True,
+        )
 
     def create_product(self, data: Mapping[str, Any]) -> Retorno:
         """``produto.incluir.php``: ``{registros}`` with the one that was made.

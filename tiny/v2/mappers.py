@@ -71,13 +71,14 @@ def to_page(
     limit: int,
     total: int | None,
     is_counted: bool,
+    id_name: str = "id",
 ) -> Page[T]:
     """A page of ``rows`` from ``offset`` on. ``to_record`` gives ``None`` for a row that is not ours."""
     items: list[T] = []
     row_ids: list[str] = []
     problems: list[RowProblem] = []
     for row in rows:
-        external_id = read_identifier(read_object(row).get("id"))
+        external_id = read_identifier(read_object(row).get(id_name))
         row_ids.append(external_id)
         try:
             record = to_record(required(row))

@@ -8,6 +8,7 @@ from typing import Any
 
 from contracts.records import (
     ErpComponent,
+    ErpListPrice,
     ErpPriceList,
     ErpProduct,
     ErpProductRow,
@@ -19,7 +20,14 @@ from contracts.records import (
 from tiny import product_records, records
 from tiny.v2.mappers import Retorno, required
 from tiny.v2.shapes import read_rows
-from tiny.values import read_identifier, read_money, read_object, read_short_text, read_text
+from tiny.values import (
+    read_fraction,
+    read_identifier,
+    read_money,
+    read_object,
+    read_short_text,
+    read_text,
+)
 
 # Of these only Tiny's structure tells the parts where the product does not.
 ASSEMBLED = frozenset({ProductKind.KIT, ProductKind.MANUFACTURED})
@@ -93,7 +101,22 @@ def to_erp_stock(retorno: Retorno) -> ErpStock:
 def to_erp_price_list(row: Mapping[str, Any]) -> ErpPriceList:
     """A row of ``listas.precos.pesquisa``."""
     name = read_text(row.get("descricao"))
-    return ErpPriceList(records.read_required_identifier(row.get("id"), name), name)
+    return ErpPriceList(
+        external_id=records.read_required_identifier(row.get("id"), name),
+        name=name,
+        adjustment=read_fraction(row.get("acrescimo_desconto"), "acrescimo_desconto"),
+    )
+
+
+def to_erp_list_price(row: Mapping[str, Any]) -> ErpListPrice:
+    """A row of ``listas.precos.excecoes``, which names the product by its id only."""
+    return ErpListPrice(
+        external_id=records.read_required_identifier(row.get("id_produto"), ""),
+        price=read_money(row.get("preco"), "preco"),
+        promotional_price=product_records.read_promotional_price(
+            row.get("preco_promocional"), "preco_promocional"
+        ),
+    )
 
 
 def to_new_identifier(retorno: Retorno, label: str) -> str:

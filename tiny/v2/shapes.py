@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tiny.values import read_number, read_object, read_text
+from tiny.values import read_many, read_number, read_object, read_text
 
 
 def read_retorno(payload: Any) -> Mapping[str, Any]:
@@ -34,12 +34,9 @@ def is_refused(retorno: Mapping[str, Any]) -> bool:
 def read_rows(value: Any, wrapper: str) -> Sequence[Any]:
     """The rows of a list, each without its wrapper: ``[{wrapper: row}]``, ``{wrapper: row}`` or bare rows.
 
-    ``null`` and ``""`` are no rows. PHP writes a list with gaps as an object with numbers for keys.
+    ``null`` and ``""`` are no rows.
     """
-    if isinstance(value, dict):
-        is_gappy = value and all(isinstance(key, str) and key.isdecimal() for key in value)
-        value = list(value.values()) if is_gappy else [value] if value else []
-    return [_unwrap(row, wrapper) for row in value] if isinstance(value, list) else ()
+    return [_unwrap(row, wrapper) for row in read_many(value)]
 
 
 def is_list(value: Any) -> bool:

@@ -11,6 +11,7 @@ from contracts.records import (
     CheckStep,
     ErpAccount,
     ErpInvoice,
+    ErpListPrice,
     ErpOrder,
     ErpOrderDetail,
     ErpPriceList,
@@ -93,6 +94,10 @@ class TinyV3:
     def list_price_lists(self) -> Sequence[ErpPriceList]:
         """All of them; a row that cannot be read is left out, since nobody could choose it."""
         return _read_all(self._client.list_price_lists, product_mappers.to_erp_price_list)
+
+    def list_prices(self, price_list_id: str, *, offset: int) -> Page[ErpListPrice]:
+        """One page: Tiny tells a list whole."""
+        return product_mappers.to_list_prices(self._client.get_price_list(price_list_id), offset=offset)
 
     def create_product(self, draft: ProductDraft) -> str:
         wanted = product_records.wanted_values(draft)

@@ -105,17 +105,12 @@ class TinyV3Client:
         return self._list("/formas-envio", {}, offset, limit, module=SHIPPING_MODULE)
 
     def list_products(self, query: ProductQuery, *, offset: int, limit: int = PAGE_SIZE) -> Any:
-        """``GET /produtos``, oldest first. Variations are rows of their own, and so are deleted products.
-
-        With a list of prices Tiny shows those products only that have a price in it.
-        """
+        """``GET /produtos``, oldest first. Variations are rows of their own, and so are deleted products."""
         params: dict[str, str | int] = {"orderBy": "asc"}
         if query.changed_from is not None:
             params["dataAlteracao"] = _moment(query.changed_from)
         if query.sku:
             params["codigo"] = query.sku
-        if query.price_list_id:
-            params["idListaPreco"] = query.price_list_id
         return self._list("/produtos", params, offset, limit, module=PRODUCTS_MODULE)
 
     def get_product(self, external_id: str) -> Any:
@@ -139,6 +134,14 @@ class TinyV3Client:
     def list_price_lists(self, *, offset: int, limit: int = PAGE_SIZE) -> Any:
         """``GET /listas-precos``."""
         return self._list("/listas-precos", {}, offset, limit, module=PRICE_LISTS_MODULE)
+
+    def get_price_list(self, price_list_id: str) -> Any:
+        """``GET /listas-precos/{id}``, without pages. Raises ``NotFound`` if it was deleted at Tiny."""
+        return self._get(
+            f"/listas-precos/{quote(price_list_id, safe='')}",
+            module=PRICE_LISTS_MODULE,
+            missing=NotFound("tiny.price_list_not_found", {"id": price_list_id}),
+        )
 
     def list_brands(self, name: str, *, offset: int = 0, limit: int = PAGE_SIZE) -> Any:
         """``GET /marcas`` of that name."""

@@ -48,7 +48,12 @@ _ENABLED = 1
 
 
 def to_page(
-    payload: Any, to_record: Callable[[Mapping[str, Any]], T | None], *, offset: int, limit: int
+    payload: Any,
+    to_record: Callable[[Mapping[str, Any]], T | None],
+    *,
+    offset: int,
+    limit: int,
+    id_name: str = "id",
 ) -> Page[T]:
     """One page of ``GET /pedidos``, ``/notas`` or ``/formas-envio``.
 
@@ -69,7 +74,7 @@ def to_page(
     row_ids: list[str] = []
     problems: list[RowProblem] = []
     for row in rows:
-        external_id = read_identifier(read_object(row).get("id"))
+        external_id = read_identifier(read_object(row).get(id_name))
         row_ids.append(external_id)
         try:
             if not isinstance(row, dict):

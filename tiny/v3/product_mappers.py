@@ -9,6 +9,7 @@ from typing import Any
 from contracts.errors import MappingError
 from contracts.records import (
     ErpComponent,
+    ErpListPrice,
     ErpPriceList,
     ErpProduct,
     ErpProductRow,
@@ -16,9 +17,10 @@ from contracts.records import (
     ErpVariation,
     ErpWarehouse,
     ErpWarehouseStock,
+    Page,
 )
 from tiny import product_records, records
-from tiny.v3.mappers import required_object
+from tiny.v3.mappers import required_object, to_page
 from tiny.values import (
     read_fraction,
     read_identifier,
@@ -103,7 +105,35 @@ def to_erp_warehouse(row: Mapping[str, Any]) -> ErpWarehouse:
 def to_erp_price_list(row: Mapping[str, Any]) -> ErpPriceList:
     """A row of ``GET /listas-precos``."""
     name = read_text(row.get("descricao"))
-    return ErpPriceList(records.read_required_identifier(row.get("id"), name), name)
+    return ErpPriceList(
+        external_id=records.read_required_identifier(row.get("id"), name),
+        name=name,
+        adjustment=read_fraction(row.get("acrescimoDesconto"), "acrescimoDesconto"),
+    )
+
+
+def to_list_prices(payload: Any, *, offset: int) -> Page[ErpListPrice]:
+    """``GET /listas-precos/{id}``: from ``offset`` to the end, for Tiny tells a list whole.
+
+    Tiny's document calls ``excecoes`` an object, which is also how PHP writes some lists. Raises
+    ``MappingError`` if it is not there: nobody may take that for a list that names no product.
+    """
+    exceptions = required_object(payload).get("excecoes", "")
+    if exceptions is not None and not isinstance(exceptions, list | dict):
+        raise MappingError("tiny.list_unreadable")
+    rows = list(read_many(exceptions))
+    page = to_page(rows[offset:], _to_list_price, offset=offset, limit=len(rows), id_name="idProduto")
+    return dataclasses.replace(page, total=len(rows))
+
+
+def _to_list_price(row: Mapping[str, Any]) -> ErpListPrice:
+    return ErpListPrice(
+        external_id=records.read_required_identifier(row.get("idProduto"), read_text(row.get("codigo"))),
+        price=read_money(row.get("preco"), "preco"),
+        promotional_price=product_records.read_promotional_price(
+            row.get("precoPromocional"), "precoPromocional"
+        ),
+    )
 
 
 def _to_variation(data: Mapping[str, Any]) -> ErpVariation:

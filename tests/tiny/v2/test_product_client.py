@@ -14,7 +14,15 @@ import requests
 import responses
 
 from contracts.errors import ErpError, NotFound, RejectedByErp, TemporaryError, UnsupportedFeature
-from contracts.records import ErpComponent, ErpPriceList, ProductDraft, ProductQuery, ProductState
+from contracts.records import (
+    ErpComponent,
+    ErpListPrice,
+    ErpPriceList,
+    ProductDraft,
+    ProductQuery,
+    ProductState,
+    RowProblem,
+)
 from tests.tiny.v2.bodies import answer, record_refusal, refusal
 from tests.tiny.v2.context import API, TOKEN, TokenContext, told
 from tests.tiny.v2.product_bodies import made, product, product_row, products, variation
@@ -72,7 +80,6 @@ def create(context: TokenContext, **draft: Any) -> str:
     [
         (ProductQuery(), {"pesquisa": ""}),
         (ProductQuery(sku="Açaí 1+1"), {"pesquisa": "Açaí 1+1"}),
-        (ProductQuery(price_list_id="9"), {"pesquisa": "", "idListaPreco": "9"}),
     ],
 )
 @responses.activate
@@ -184,6 +191,64 @@ def test_an_account_without_lists_of_prices(context: TokenContext, body: Any) ->
     serve("listas.precos.pesquisa.php", body)
     assert TinyProvider().list_price_lists(context) == ()
     assert len(responses.calls) == 1
+
+
+@pytest.mark.parametrize("is_wrapped", [True, False])
+@responses.activate
+def test_prices_of_a_list(context: TokenContext, is_wrapped: bool) -> None:
+    rows = [
+        {"id": 71, "id_lista_preco": 9, "id_produto": 1, "preco": 40.05, "preco_promocional": 0},
+        {
+            "id": "72",
+            "id_lista_preco": "9",
+            "id_produto": "2",
+            "preco": "45.0000",
+            "preco_promocional": "39.9",
+        },
+        {"id": 73, "id_lista_preco": 9, "id_produto": 3, "preco": None},
+        {"id": 74, "id_lista_preco": 9, "id_produto": 4, "preco": "?"},
+        {"id": 75, "id_lista_preco": 9, "preco": 1},
+    ]
+    shown = [{"registro": row} if is_wrapped else row for row in rows]
+    serve("listas.precos.excecoes.php", answer(pagina=1, numero_paginas="1", registros=shown))
+    page = TinyProvider().list_prices(context, "9", offset=0)
+    assert page.items == (
+        ErpListPrice("1", Decimal("40.05"), None),
+        ErpListPrice("2", Decimal(45), Decimal("39.9")),
+        ErpListPrice("3", None, None),
+    )
+    assert (page.row_ids, page.total) == (("1", "2", "3", "4", ""), 5)
+    assert page.problems == (
+        RowProblem("4", "tiny.amount_unreadable", {"field": "preco", "value": "?"}),
+        RowProblem("", "tiny.row_without_id", {"label": ""}),
+    )
+    assert sent("listas.precos.excecoes.php") == [{"idListaPreco": "9", "pagina": "1"}]
+
+
+@responses.activate
+def test_a_list_of_prices_has_pages(context: TokenContext) -> None:
+    rows = [{"id_produto": number, "preco": 1} for number in range(1, 151)]
+    pages = [answer(pagina=1, numero_paginas=2, registros=rows[:100])] * 2
+    pages.insert(1, answer(pagina=2, numero_paginas=2, registros=rows[100:]))
+    serve("listas.precos.excecoes.php", *pages, pages[1])
+    first, last = (TinyProvider().list_prices(context, "9", offset=offset) for offset in (0, 100))
+    assert first.row_ids + last.row_ids == tuple(map(str, range(1, 151)))
+    assert (first.total, last.total, first.is_counted) == (150, 150, False)
+
+
+@pytest.mark.parametrize("code", [20, "23"])
+@responses.activate
+def test_a_list_of_prices_that_names_no_product(context: TokenContext, code: Any) -> None:
+    serve("listas.precos.excecoes.php", refusal(code, "A consulta não retornou registros"))
+    page = TinyProvider().list_prices(context, "9", offset=0)
+    assert (page.items, page.row_ids, page.problems) == ((), (), ())
+
+
+@responses.activate
+def test_a_list_of_prices_that_is_gone(context: TokenContext) -> None:
+    serve("listas.precos.excecoes.php", refusal(32, "Lista de preços não localizada"))
+    error = failure(lambda: TinyProvider().list_prices(context, "9", offset=0))
+    assert (type(error), error.code, error.params) == (NotFound, "tiny.price_list_not_found", {"id": "9"})
 
 
 # -- writing -------------------------------------------------------------------------------------------

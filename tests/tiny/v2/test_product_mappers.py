@@ -13,6 +13,7 @@ from hypothesis import given
 from contracts.errors import MappingError
 from contracts.records import (
     ErpComponent,
+    ErpListPrice,
     ErpPriceList,
     ErpProduct,
     ErpProductRow,
@@ -211,7 +212,30 @@ def test_a_balance_that_is_not_told_is_no_zero() -> None:
 
 def test_a_list_of_prices() -> None:
     row = {"id": "9", "descricao": " Atacado", "acrescimo_desconto": "-5"}
-    assert product_mappers.to_erp_price_list(row) == ErpPriceList("9", "Atacado")
+    assert product_mappers.to_erp_price_list(row) == ErpPriceList("9", "Atacado", Decimal(-5))
+
+
+@pytest.mark.parametrize("told", [{}, {"acrescimo_desconto": None}, {"acrescimo_desconto": ""}])
+def test_a_list_of_prices_without_its_percentage(told: dict[str, Any]) -> None:
+    read = product_mappers.to_erp_price_list({"id": 9, "descricao": "Atacado", **told})
+    assert read == ErpPriceList("9", "Atacado", None)
+
+
+@loose
+@given(paths, anything)
+def test_no_value_anywhere_breaks_a_list_of_prices(path: list[int], value: Any) -> None:
+    named = {"id_lista_preco": 9, "id_produto": 5, "preco": 40.05, "preco_promocional": 0}
+    page = to_page(
+        [replace_at(named, path, value), {"id_produto": "6", "preco": "1.0000"}],
+        product_mappers.to_erp_list_price,
+        offset=0,
+        limit=100,
+        total=2,
+        is_counted=False,
+        id_name="id_produto",
+    )
+    assert len(page.items) + len(page.problems) == 2
+    assert page.items[-1] == ErpListPrice("6", Decimal(1), None)
 
 
 @pytest.mark.parametrize("number", [99, "99"])

@@ -36,7 +36,10 @@ def list_produtos(cursor: Cursor, account: Row, fields: Fields) -> Answer:
     catalog.ensure_products(cursor, account)
     lista_id = fields.number("idListaPreco")
     lista = None if lista_id is None else _find_lista(account, lista_id)
-    rows, page, pages = list_page(cursor, account, fields, "produto", conditions_of(fields))
+    conditions = conditions_of(fields)
+    if lista is not None:
+        conditions.append(catalog.condition_of(lista))
+    rows, page, pages = list_page(cursor, account, fields, "produto", conditions)
     produtos = [{"produto": produto_item(row, lista)} for row in rows]
     return answer({"pagina": page, "numero_paginas": pages, "produtos": produtos}, 3)
 

@@ -49,8 +49,11 @@ def list_produtos(cursor: Cursor, account: Row, request: Request) -> Response:
     lista = find_lista(account, lista_id)
     if lista_id is not None and lista is None:
         raise ValidationFailed("idListaPreco", "Lista de preços não encontrada")
+    conditions = conditions_of(request)
+    if lista is not None:
+        conditions.append(catalog.condition_of(lista))
     rows, total = store.list_rows(
-        cursor, "produto", account["id"], conditions_of(request), limit, offset, descending=descending
+        cursor, "produto", account["id"], conditions, limit, offset, descending=descending
     )
     return make_page([produto_item(row, lista) for row in rows], limit, offset, total)
 
