@@ -45,6 +45,14 @@ class Company:
         return f"/o/{self.slug}/pedidos/"
 
     @property
+    def products(self) -> str:
+        return f"/o/{self.slug}/produtos/"
+
+    @property
+    def mapping(self) -> str:
+        return f"/o/{self.slug}/de-para/produtos/"
+
+    @property
     def gallery(self) -> str:
         return f"/o/{self.slug}/integracoes/erp/nativos/"
 

@@ -32,6 +32,10 @@ class World:
     opened: str = ""
     cancelled: str = ""
     deleted: str = ""
+    # Paths of products of ``full``: one that differs from Tiny's, one with variations; and its criteria.
+    product: str = ""
+    parent: str = ""
+    criteria: str = ""
     failed: str = ""
     # Paths of users of ``full``; ``system`` gets a token at every visit of its screen.
     person: str = ""
@@ -125,6 +129,7 @@ def make_world(platform: Platform) -> World:
     _connect_by_token(world)
     _wait(world)
     _fill(world)
+    _sell(world)
     _people(world)
     _break(world)
     return world
@@ -182,6 +187,44 @@ def _fill(world: World) -> None:
     wait_for(page, f"{platform.url}{company.orders}{world.cancelled}/", "Cancelado")
     wait_for(page, f"{platform.url}{company.orders}{world.deleted}/", "foi excluído no Tiny", seconds=90)
     admin.close()
+
+
+def _sell(world: World) -> None:
+    """Products of every kind, with problems; one is another at Tiny, and the criteria keep it."""
+    platform, company = world.platform, world.full
+    company.account.add_deposito("Filial Sul")
+    company.account.add_products(9, problems=True)
+    lamp = company.account.add_product(
+        sku="LUM-01", descricao="Luminária de mesa articulada", preco=249.9, marca="Aurora"
+    )
+    admin = platform.open_window(company.email())
+    page = admin.page
+    page.goto(f"{platform.url}{company.gallery}")
+    page.locator("td .main-link").click()
+    import_products(page)
+    page.get_by_role("link", name="Produtos", exact=True).last.click()
+    page.get_by_label("Ignorar fabricante ou marca").check()
+    page.get_by_role("button", name="Salvar").click()
+    expect(page.get_by_text("Vale para as próximas atualizações.")).to_be_visible()
+    world.criteria = urlsplit(page.url).path
+    wait_for(page, f"{platform.url}{company.products}?q=LUM-01", "LUM-01")
+    world.product = page.locator("td .main-link").get_attribute("href") or ""
+    company.account.change_product(lamp["id"], marca="Serra", preco=199, precoPromocional=189, saldo=12)
+    page.goto(platform.url + world.product)
+    page.get_by_role("button", name="Reconferir agora").click()
+    expect(page.get_by_role("region", name="Números do produto")).to_contain_text("R$ 189,00")
+    page.goto(f"{platform.url}{company.products}?por_pagina=100")
+    row = page.locator("tbody tr", has_text="Com variações").first
+    world.parent = row.locator(".main-link").get_attribute("href") or ""
+    admin.close()
+
+
+def import_products(page: Page) -> None:
+    """From the integration's panel, which is open, until the summary."""
+    panel = page.get_by_role("dialog")
+    panel.get_by_role("button", name="Ver quantos são").click()
+    panel.locator("[data-teste=importar-produtos]").click()
+    expect(panel.get_by_text("As mudanças agora chegam sozinhas.")).to_be_visible(timeout=120_000)
 
 
 def _break(world: World) -> None:
@@ -347,6 +390,124 @@ def order_deleted(visit: Visit) -> None:
 def order_with_problem(visit: Visit) -> None:
     visit.open(f"{visit.world.broken.orders}{visit.world.failed}/")
     expect(visit.page.get_by_role("region", name="Itens")).not_to_contain_text("Carregando")
+
+
+@screen("produtos-vazio", of_empty)
+def products_empty(visit: Visit) -> None:
+    visit.open(visit.world.empty.products)
+
+
+@screen("produtos", of_full)
+def products(visit: Visit) -> None:
+    visit.open(visit.world.full.products)
+    expect(visit.page.locator("tbody tr")).to_have_count(25)
+
+
+@screen("produtos-consulta", viewer_of_full)
+def products_of_viewer(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.products}?visao=problemas")
+
+
+@screen("produtos-filtro-vazio", of_full)
+def products_filter_empty(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.products}?q=nada")
+    expect(visit.page.get_by_text("Nenhum produto nesta lista")).to_be_visible()
+
+
+@screen("produtos-problemas", of_full)
+def product_problems(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.products}problemas/")
+
+
+@screen("produtos-problemas-vazio", of_empty)
+def product_problems_empty(visit: Visit) -> None:
+    visit.open(f"{visit.world.empty.products}problemas/")
+
+
+@screen("produto", of_full)
+def product(visit: Visit) -> None:
+    visit.open(visit.world.product)
+    for summary in ("Ver como tabela", "Ver os campos iguais", "Desvincular"):
+        visit.page.locator("summary", has_text=summary).last.click()
+
+
+@screen("produto-com-variacoes", of_full)
+def product_parent(visit: Visit) -> None:
+    visit.open(visit.world.parent)
+
+
+@screen("produto-consulta", viewer_of_full)
+def product_of_viewer(visit: Visit) -> None:
+    visit.open(visit.world.product)
+
+
+@screen("produto-editar", of_full)
+def product_edit(visit: Visit) -> None:
+    visit.open(f"{visit.world.product}editar/")
+
+
+@screen("produto-incluir-com-erros", of_full)
+def product_invalid(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.products}novo/")
+    visit.page.get_by_label("Preço (R$)").fill("caro")
+    visit.page.get_by_role("button", name="Salvar").click()
+    expect(visit.page.locator(".summary")).to_be_visible()
+
+
+@screen("de-para-produtos", of_full)
+def mapping(visit: Visit) -> None:
+    visit.open(visit.world.full.mapping)
+
+
+@screen("de-para-produtos-vazio", of_empty)
+def mapping_empty(visit: Visit) -> None:
+    visit.open(visit.world.empty.mapping)
+
+
+@screen("de-para-produtos-escolhido", of_full)
+def mapping_chosen(visit: Visit) -> None:
+    visit.open(visit.world.full.mapping)
+    visit.page.locator(".pick").first.click()
+    visit.page.get_by_label("Procurar outro produto daqui").fill("luminária")
+    visit.page.get_by_label("Procurar outro produto daqui").press("Enter")
+    expect(visit.page.get_by_role("button", name="Vincular a LUM-01")).to_be_visible()
+
+
+@screen("de-para-produtos-arquivo", of_full)
+def mapping_file(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.mapping}importar/")
+
+
+@screen("de-para-produtos-conferencia", of_full)
+def mapping_preview(visit: Visit) -> None:
+    mapping_file(visit)
+    lines = b"sku_aqui;id_tiny\nNUNCA;1\nLUM-01;555\n"
+    visit.page.get_by_label("Arquivo CSV").set_input_files(
+        {"name": "de-para.csv", "mimeType": "text/csv", "buffer": lines}
+    )
+    visit.page.get_by_role("button", name="Conferir").click()
+    expect(visit.page.get_by_text("Linhas com problema")).to_be_visible()
+
+
+@screen("tiny-produtos", of_full)
+def criteria(visit: Visit) -> None:
+    visit.open(visit.world.criteria)
+    visit.page.get_by_label("SKU do produto").fill("LUM-01")
+    visit.page.get_by_role("button", name="Ver efeito").click()
+    expect(visit.page.locator("#efeito")).to_contain_text("mantido")
+
+
+@screen("tiny-produtos-com-erros", of_full)
+def criteria_invalid(visit: Visit) -> None:
+    visit.open(visit.world.criteria)
+    visit.page.get_by_label("Estoque de segurança").fill("dois")
+    visit.page.get_by_role("button", name="Salvar").click()
+    expect(visit.page.locator(".summary")).to_be_visible()
+
+
+@screen("tiny-produtos-consulta", viewer_of_full)
+def criteria_of_viewer(visit: Visit) -> None:
+    visit.open(visit.world.criteria)
 
 
 @screen("integracoes-vazio", of_empty)
