@@ -332,6 +332,7 @@ def export_product(job: JobContext) -> None:
         product = Product.objects.get(pk=int(job.key))
         integration = services.find_target(product)
         if integration is None:
+            services.give_up_export(product_id=product.pk)
             return
         criteria = selectors.read_criteria(integration)
         reference = selectors.list_references(integration).filter(product=product).first()

@@ -37,6 +37,7 @@ from catalog.services.saving import (
     SaveRefused,
     enqueue_export,
     find_target,
+    give_up_export,
     record_export,
     save_product,
 )
@@ -63,6 +64,7 @@ __all__ = [
     "follow_changes",
     "forget_list_prices",
     "forget_unseen",
+    "give_up_export",
     "ignore_problems",
     "link",
     "mark_deleted",

@@ -10,12 +10,13 @@ from catalog.criteria import Criteria, Decision, decide_update
 from catalog.models import ChangeSource, Figure, FigureChange, Product, ProductReference
 from catalog.selectors import read_arriving, values_of
 from catalog.services.lines import product_line
-from catalog.values import FIELDS, Values
+from catalog.values import FIELDS, Values, is_sent
 from history.models import HistoryEntry
 from history.services import record_all
 from ui.formats import format_brl, format_quantity
 
 FIGURES = tuple(Figure.values)
+REVISIONS = ("revision", "price_revision", "stock_revision")
 
 
 def create_products(
@@ -65,27 +66,25 @@ def apply_references(
         for row, theirs in read_arriving(references, criteria)
         if row.product_id is not None
     }
-    products = Product.objects.filter(pk__in=wanted).order_by("id")
-    changed, steps, lines = [], [], []
-    for product in products:
+    changed, steps, lines = 0, [], []
+    for product in Product.objects.filter(pk__in=wanted).order_by("id"):
         reference, theirs = wanted[product.pk]
-        if product.source_integration_id != reference.integration_id or product.changed_here_at is not None:
-            # Another integration's product, or one whose change made here is on its way there.
+        if product.source_integration_id != reference.integration_id:
             continue
+        if product.changed_here_at is not None:
+            # A change made here is on its way there; what is never sent arrives all the same.
+            theirs = {name: value for name, value in theirs.items() if not is_sent(name)}
         decision = decide_update(values_of(product), theirs, criteria)
         lines += describe_changes(product, decision, reference.find_news(), at)
         if not decision.changes:
             continue
         change_product(product, {name: after for name, (_, after) in decision.changes.items()}, revision, at)
-        changed.append(product)
+        product.save(update_fields=[*decision.changes, *REVISIONS, "updated_at"])
         steps += _steps(product, decision.changes, source, at)
-    if changed:
-        Product.objects.bulk_update(
-            changed, [*FIELDS, "revision", "price_revision", "stock_revision", "updated_at"], batch_size=200
-        )
+        changed += 1
     FigureChange.objects.bulk_create(steps)
     record_all(lines)
-    return len(changed)
+    return changed
 
 
 def change_product(product: Product, changes: Values, revision: int, at: dt.datetime) -> None:

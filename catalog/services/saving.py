@@ -91,6 +91,13 @@ def enqueue_export(*, product: Product, integration: Integration) -> None:
 
 
 @transaction.atomic
+def give_up_export(*, product_id: int) -> None:
+    """Sending was switched off meanwhile: what the ERP says arrives again."""
+    take_revision()
+    Product.objects.filter(pk=product_id).update(changed_here_at=None)
+
+
+@transaction.atomic
 def record_export(
     *,
     integration: Integration,

@@ -163,12 +163,25 @@ def test_a_change_here_is_not_overwritten_while_it_waits(
     save(company, "VASO", price=Decimal("12"))
     with tenant(company.organization):
         reference = ProductReference.objects.get(sku="VASO")
-        reference.learn({"price": "99.0000"})
+        reference.learn({"price": "99.0000", "images": ["https://cdn.example.com/nova.jpg"]})
         reference.save()
         services.reapply(integration=company.integration, after_id=0)
-        assert Product.objects.get(sku="VASO").price == 12
+        product = Product.objects.get(sku="VASO")
+        # What is never sent, stock above all, does not wait for it.
+        assert (product.price, product.images) == (12, ["https://cdn.example.com/nova.jpg"])
     run_jobs()
     assert at_tiny(company, "VASO")[0]["preco"] == 12
+
+
+def test_a_change_that_is_no_longer_sent_holds_nothing_back(sending: Company, run_jobs: RunJobs) -> None:
+    company = sending
+    save(company, "VASO", price=Decimal("12"))
+    choose(company, sends_products=False)
+    run_jobs()
+    with tenant(company.organization):
+        assert Product.objects.get(sku="VASO").changed_here_at is None
+        services.reapply(integration=company.integration, after_id=0)
+        assert Product.objects.get(sku="VASO").price == 10
 
 
 def test_a_sku_that_tiny_has_twice_waits_for_a_person(sending: Company, run_jobs: RunJobs) -> None:
