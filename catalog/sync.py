@@ -103,10 +103,9 @@ def import_products(job: JobContext) -> None:
         return services.advance_details(import_id=run.pk)
 
     with reach(job, integration) as (provider, context):
-        is_complete = _read_list(job, provider, context, step, count_page)
-        if is_complete:
-            _read_list_prices(job, provider, context, criteria, step)
-            is_complete = _read_products(job, provider, context, criteria, count_product)
+        is_complete = _read_list(job, provider, context, step, count_page) and _read_products(
+            job, provider, context, criteria, count_product
+        )
     if is_complete:
         with tenant(job.organization_id):
             _move_cursor(integration, step)
@@ -120,16 +119,52 @@ def pull_products(job: JobContext) -> None:
         if integration.state != IntegrationState.CONNECTED:
             return
         cursor = read_cursor(integration.pk, selectors.CURSOR)
-        criteria = selectors.read_criteria(integration)
     protocol = registry.get_protocol(integration.provider, integration.protocol)
     since = cursor.get("changed_from") if protocol.can(Capability.PRODUCTS_BY_CHANGE) else None
     step = dict(job.step) or _begin_list(clock.now(), since)
     with reach(job, integration) as (provider, context):
         _read_list(job, provider, context, step)
-        _read_list_prices(job, provider, context, criteria, step)
     with tenant(job.organization_id):
         _move_cursor(integration, step)
         services.enqueue_details(integration=integration)
+        services.enqueue_list_prices(integration=integration)
+
+
+def pull_list_prices(job: JobContext) -> None:
+    """Read the chosen list of prices, whole: nothing tells whether the ERP changes products with it.
+
+    A job of its own, so that a list that is gone stops no product.
+    """
+    with tenant(job.organization_id):
+        integration = Integration.objects.get(pk=int(job.key))
+        list_id = selectors.read_criteria(integration).price_list_id
+    if integration.state != IntegrationState.CONNECTED or not list_id:
+        return
+    step = dict(job.step) or {"started_at": clock.now().isoformat(), "reading": Reading().to_step()}
+    reading = Reading.from_step(step["reading"])
+    with reach(job, integration) as (provider, context):
+        price_lists = _describe_lists(provider.list_price_lists(context))
+        if list_id not in {one["id"] for one in price_lists}:
+            # One that is gone may look empty, and would take every price with it.
+            raise NotFound("catalog.price_list_gone")
+        while not reading.is_done:
+            page = provider.list_prices(context, list_id, offset=reading.offset)
+            reading = advance(reading, page)
+            step["reading"] = reading.to_step()
+            with tenant(job.organization_id):
+                services.apply_list_prices(
+                    integration=integration, price_list_id=list_id, page=page, seen=step["started_at"]
+                )
+                if reading.is_done and not reading.may_have_missed and not reading.repeats:
+                    services.forget_list_prices(
+                        integration=integration, price_list_id=list_id, seen=step["started_at"]
+                    )
+                job.save_step(**step)
+    with tenant(job.organization_id):
+        choices = read_cursor(integration.pk, selectors.CHOICES)
+        if choices.get("price_lists") != price_lists:
+            write_cursor(integration.pk, selectors.CHOICES, {**choices, "price_lists": price_lists})
+            services.enqueue_reapplying(integration=integration)
 
 
 def complete_products(job: JobContext) -> None:
@@ -164,7 +199,6 @@ def _begin_list(now: dt.datetime, changed_from: str | None = None) -> dict[str, 
         "is_second_reading": False,
         "is_listed": False,
         "reading": Reading().to_step(),
-        "prices": Reading().to_step(),
     }
 
 
@@ -200,44 +234,6 @@ def _read_list(
         if not is_wanted:
             return False
     return True
-
-
-def _read_list_prices(
-    job: JobContext,
-    provider: Provider,
-    context: IntegrationContext,
-    criteria: Criteria,
-    step: dict[str, Any],
-) -> None:
-    """The chosen list of prices, whole each time: nothing tells whether the ERP changes products with it."""
-    list_id = criteria.price_list_id
-    reading = Reading.from_step(step["prices"])
-    if not list_id or reading.is_done:
-        return
-    integration, source = context.integration, _source_of(job)
-    price_lists = _describe_lists(provider.list_price_lists(context))
-    while not reading.is_done:
-        page = provider.list_prices(context, list_id, offset=reading.offset)
-        reading = advance(reading, page)
-        step["prices"] = reading.to_step()
-        with tenant(job.organization_id):
-            services.apply_list_prices(
-                integration=integration,
-                price_list_id=list_id,
-                page=page,
-                seen=step["started_at"],
-                source=source,
-            )
-            if reading.is_done and not reading.may_have_missed:
-                services.forget_list_prices(
-                    integration=integration, price_list_id=list_id, seen=step["started_at"], source=source
-                )
-            job.save_step(**step)
-    with tenant(job.organization_id):
-        choices = read_cursor(integration.pk, selectors.CHOICES)
-        if choices.get("price_lists") != price_lists:
-            write_cursor(integration.pk, selectors.CHOICES, {**choices, "price_lists": price_lists})
-            services.enqueue_reapplying(integration=integration)
 
 
 def _describe_lists(price_lists: Sequence[ErpPriceList]) -> list[dict[str, str | None]]:

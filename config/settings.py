@@ -247,6 +247,7 @@ JOB_HANDLERS = {
     "plan_products": "catalog.sync.plan_products",
     "import_products": "catalog.sync.import_products",
     "pull_products": "catalog.sync.pull_products",
+    "pull_list_prices": "catalog.sync.pull_list_prices",
     "complete_products": "catalog.sync.complete_products",
     "reapply_criteria": "catalog.sync.reapply_criteria",
     "export_product": "catalog.sync.export_product",

@@ -204,6 +204,13 @@ FAILURES: Mapping[str, Explanation] = {
         " Continuamos sozinhos logo depois.",
         owner="us",
     ),
+    "catalog.price_list_gone": Explanation(
+        "A lista de preços escolhida não existe mais no Tiny",
+        "Os preços ficam como estavam, e os produtos continuam chegando. Escolha outra lista nos critérios de"
+        " produtos da integração, ou o preço do próprio produto; depois clique em Tentar de novo.",
+        owner="you",
+        action="retry",
+    ),
     "catalog.sku_unknown": Explanation(
         "O SKU {sku} não existe no Tiny",
         "Nenhum produto do Tiny está vinculado a este SKU. Faça o de-para em Produtos, ou cadastre o produto"

@@ -9,7 +9,7 @@ from catalog.criteria import Criteria
 from catalog.models import ChangeSource, ProductCriteria, ProductReference
 from catalog.selectors import read_criteria
 from catalog.services.applying import apply_references
-from catalog.services.importing import LOCK
+from catalog.services.importing import LOCK, enqueue_list_prices
 from catalog.services.lines import take_revision
 from catalog.services.receiving import list_problems, relink_passed_over
 from history.models import Source
@@ -35,6 +35,8 @@ def save_criteria(*, integration: Integration, criteria: Criteria, person: str) 
             "updated_by": person,
         },
     )
+    if former.price_list_id != criteria.price_list_id:
+        enqueue_list_prices(integration=integration)
     record(
         subject_kind="integration",
         subject_id=integration.pk,

@@ -75,6 +75,7 @@ def finish_import(*, import_id: int) -> None:
     if run is None:
         return
     follow_changes(integration=run.integration)
+    enqueue_list_prices(integration=run.integration)
     record(
         subject_kind="integration",
         subject_id=run.integration_id,
@@ -105,6 +106,18 @@ def enqueue_details(*, integration: Integration, priority: Priority = Priority.C
             key=str(integration.pk),
             lock=LOCK,
             priority=priority,
+        )
+
+
+def enqueue_list_prices(*, integration: Integration) -> None:
+    """Where a list of prices was chosen, it is read again, beside the products."""
+    if selectors.read_criteria(integration).price_list_id:
+        queue.enqueue(
+            "pull_list_prices",
+            channel=integration.channel,
+            key=str(integration.pk),
+            lock="list_prices",
+            priority=Priority.POLL,
         )
 
 

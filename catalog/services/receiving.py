@@ -282,35 +282,38 @@ def relink_passed_over(
 
 @transaction.atomic
 def apply_list_prices(
-    *, integration: Integration, price_list_id: str, page: Page[ErpListPrice], seen: str, source: ChangeSource
+    *, integration: Integration, price_list_id: str, page: Page[ErpListPrice], seen: str
 ) -> None:
     """Prices of the chosen list for the products that it names. ``seen`` marks this reading of the list."""
     revision, now, criteria = take_revision(), clock.now(), read_criteria(integration)
     rows = {row.external_id: row for row in page.items}
     references = list(
         ProductReference.objects.select_for_update()
-        .filter(integration=integration, external_id__in=list(rows))
+        .filter(integration=integration, external_id__in=page.row_ids)
         .order_by("id")
     )
     for reference in references:
-        row = rows[reference.external_id]
-        prices = to_json({"price": fit(row.price), "promotional_price": fit(row.promotional_price)})
-        reference.learn({LISTED: {"id": price_list_id, "seen": seen, **prices}})
+        row = rows.get(reference.external_id)
+        if row is None:
+            # Named with a price that cannot be read: what was known of it holds.
+            former = reference.values.get(LISTED, {})
+            reference.learn({LISTED: {**former, "id": price_list_id, "seen": seen}})
+        else:
+            prices = to_json({"price": fit(row.price), "promotional_price": fit(row.promotional_price)})
+            reference.learn({LISTED: {"id": price_list_id, "seen": seen, **prices}})
     ProductReference.objects.bulk_update(references, ["values"])
-    apply_references(references, criteria, source=source, revision=revision, at=now)
+    apply_references(references, criteria, source=ChangeSource.POLL, revision=revision, at=now)
 
 
 @transaction.atomic
-def forget_list_prices(
-    *, integration: Integration, price_list_id: str, seen: str, source: ChangeSource
-) -> None:
+def forget_list_prices(*, integration: Integration, price_list_id: str, seen: str) -> None:
     """The list was read whole: what it named before and names no more has its own price again."""
     revision, now, criteria = take_revision(), clock.now(), read_criteria(integration)
-    listed = ProductReference.objects.filter(integration=integration, values__has_key=LISTED)
-    gone = list(
-        listed.filter(**{f"values__{LISTED}__id": price_list_id}).exclude(**{f"values__{LISTED}__seen": seen})
+    listed = ProductReference.objects.filter(
+        integration=integration, **{f"values__{LISTED}__id": price_list_id}
     )
+    gone = list(listed.exclude(**{f"values__{LISTED}__seen": seen}).order_by("id"))
     for reference in gone:
         reference.learn({LISTED: {}})
     ProductReference.objects.bulk_update(gone, ["values"])
-    apply_references(gone, criteria, source=source, revision=revision, at=now)
+    apply_references(gone, criteria, source=ChangeSource.POLL, revision=revision, at=now)

@@ -285,6 +285,34 @@ def test_prices_of_a_chosen_list(connected: Company, run_jobs: RunJobs) -> None:
     assert product_of(company, other["sku"]).price == 90
 
 
+@pytest.mark.parametrize("protocol", ["v3"])
+def test_a_list_of_prices_that_is_gone_stops_no_product_and_changes_no_price(
+    connected: Company, run_jobs: RunJobs, move_clock: MoveClock
+) -> None:
+    company = connected
+    made = company.account.add_product(sku="LISTA", descricao="Vaso", preco=100)
+    found = company.account.save_price_list(
+        "Marketplace", excecoes=[{"idProduto": made["id"], "preco": 80, "precoPromocional": 0}]
+    )
+    choose(company, price_list_id=str(found["id"]))
+    import_all(company, run_jobs)
+    assert product_of(company, "LISTA").price == 80
+    company.account.tiny.add_fault(
+        account_id=company.account.id,
+        route="GET /listas-precos",
+        status=200,
+        body={"itens": [], "paginacao": {"limit": 100, "offset": 0, "total": 0}},
+    )
+    company.account.change_product(made["id"], descricao="Vaso azul")
+    poll(company, run_jobs, move_clock)
+    product = product_of(company, "LISTA")
+    assert (product.name, product.price) == ("Vaso azul", 80)
+    with tenant(company.organization):
+        job = Job.objects.filter(kind="pull_list_prices").latest("id")
+        assert (job.status, job.reason_code) == ("parked", "catalog.price_list_gone")
+        assert not Job.objects.filter(kind="pull_products", status="parked").exists()
+
+
 def test_deleted_product_is_marked_and_kept(
     connected: Company, run_jobs: RunJobs, move_clock: MoveClock
 ) -> None:
