@@ -45,6 +45,7 @@ from ui.paging import paginate
 REFRESHING = "reconferindo"
 PERIODS = (30, 90)
 FOUND_AT_MOST = 8
+SHOWN_STEPS = 100
 
 
 # --- the first import ---
@@ -280,13 +281,14 @@ def _describe_side(product: Product, reference: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True)
 class ShownChart:
-    """``rows`` are the steps of the period, newest first, for the table; the drawing begins at ``first``."""
+    """``rows`` are the newest steps of the period for the table; the drawing begins at ``first``."""
 
     key: str
     title: str
     description: str
     drawing: StepChart | None
     rows: Sequence[Any]
+    total: int
     first: dt.datetime
 
 
@@ -316,7 +318,7 @@ def _draw_charts(product: Product, days: int) -> list[ShownChart]:
         for row in rows:
             _describe_step(row, write)
         description = _describe_chart(title, days, rows, drawing)
-        charts.append(ShownChart(key, title, description, drawing, rows, first))
+        charts.append(ShownChart(key, title, description, drawing, rows[:SHOWN_STEPS], len(rows), first))
     return charts
 
 

@@ -244,6 +244,12 @@ def _break(world: World) -> None:
     page = admin.page
     app = platform.connect(page, company)
     wait_for(page, platform.url + company.errors, "Pedido bloqueado para consulta")
+    # They park in any order.
+    for _ in range(100):
+        if page.locator(".problems > li").count() == len(faults):
+            break
+        page.wait_for_timeout(300)
+        page.reload()
     expect(page.locator(".problems > li")).to_have_count(len(faults))
     problem = page.locator(".problems > li", has_text="Pedido bloqueado para consulta")
     world.failed = problem.get_by_role("link").first.inner_text().removeprefix("Pedido ")
