@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 from collections.abc import Callable
@@ -13,12 +14,13 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from accounts import clock
 from accounts import services as accounts
 from accounts.models import Organization, Perfil, User
 from accounts.tenancy import tenant
 from catalog import services
 from catalog.criteria import Criteria
-from catalog.models import ChangeSource, Product, ProductImport
+from catalog.models import ChangeSource, Figure, FigureChange, Product, ProductImport
 from catalog.sentences import HISTORY, PASSED_OVER
 from contracts.records import ErpComponent, ErpVariation, ErpWarehouseStock, ProductKind, ProductState
 from history.models import HistoryEntry
@@ -271,6 +273,29 @@ def test_the_charts_and_their_tables(erp: Erp, get: Callable[..., str]) -> None:
     assert len(re.findall(r'<path class="line\d" d="M', page)) == 3
     assert " style=" not in page
     assert "nos últimos 90 dias" in html.unescape(get(f"produtos/{erp.product().pk}/", dias="90"))
+
+
+def test_a_long_history_shows_its_newest_steps(
+    erp: Erp, organization: Organization, get: Callable[..., str]
+) -> None:
+    erp.tell(make_product(make_row()), make_stock())
+    product = erp.product()
+    with tenant(organization):
+        now = clock.now()
+        FigureChange.objects.bulk_create(
+            FigureChange(
+                product=product,
+                figure=Figure.STOCK,
+                before=number - 1,
+                after=number,
+                at=now - dt.timedelta(minutes=105 - number),
+                source=ChangeSource.POLL,
+            )
+            for number in range(1, 105)
+        )
+    text = plain(get(f"produtos/{product.pk}/"))
+    assert "As 100 mais recentes de 105 mudanças." in text
+    assert " 103 104 " in text and " 4 5 Consulta" not in text
 
 
 def test_parent_variations_and_components(erp: Erp, get: Callable[..., str]) -> None:
