@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
@@ -57,6 +57,12 @@ class Criteria:
         return bool(guard) and bool(getattr(self, guard))
 
 
+# Beside the values by the names of ``FIELDS``: what the ERP told of the stock, and of the chosen price list.
+BALANCE, RESERVED, WAREHOUSES, LISTED = "stock_balance", "stock_reserved", "warehouses", "listed"
+# What was known of the stock is known no more.
+NO_STOCK = "no_stock"
+PRICES = ("price", "promotional_price")
+
 # The four rules of the ERP's own help page hold when products are sent, too.
 SENDING_GUARDS = frozenset({"ignore_category", "keep_name", "keep_status", "ignore_brand"})
 # What is ignored does not even come with a new product; what is kept had to begin somewhere.
@@ -71,20 +77,25 @@ class Decision:
     kept: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
 
 
-def decide_update(ours: Values | None, theirs: Values, criteria: Criteria) -> Decision:
+def decide_update(
+    ours: Values | None, theirs: Values, criteria: Criteria, *, is_beginning: bool = False
+) -> Decision:
     """What arrives of the ERP's values. ``ours`` is ``None`` for a product that is new here.
 
-    A field that ``theirs`` does not have, or has as ``None``, is not known and changes nothing.
+    ``is_beginning``: it was made of the list's row, and the rest of what it begins with comes now. A field
+    that ``theirs`` does not have, or has as ``None``, is not known and changes nothing; but no promotional
+    price is none, and a stock that the ERP no longer tells is known no more.
     """
     changes, kept = {}, {}
+    can_be_none = {"promotional_price"} | ({"stock"} if theirs.get(NO_STOCK) else set())
     for name, spec in FIELDS.items():
         incoming = theirs.get(name)
         current = None if ours is None else ours.get(name)
-        if incoming is None and name != "promotional_price":
+        if name not in theirs or (incoming is None and name not in can_be_none):
             continue
-        if name not in theirs or incoming == current:
+        if incoming == current:
             continue
-        is_new = ours is None and spec.guard not in IGNORING_GUARDS
+        is_new = (ours is None or is_beginning) and spec.guard not in IGNORING_GUARDS
         if criteria.guards(spec.guard) and not is_new:
             kept[name] = (current, incoming)
         else:
@@ -92,31 +103,30 @@ def decide_update(ours: Values | None, theirs: Values, criteria: Criteria) -> De
     return Decision(changes, kept)
 
 
-def decide_sending(ours: Values, theirs: Values | None, criteria: Criteria) -> Decision:
+def decide_sending(
+    ours: Values, theirs: Values | None, criteria: Criteria, changed_here: Collection[str]
+) -> Decision:
     """What of ours goes to the ERP; ``theirs`` is ``None`` for a product that is new there.
 
-    Nothing is sent of what the ERP alone knows: stock, images, kind, and what is empty here.
+    To one that is there goes what was changed here and nothing else: the rest may be newer there. Of a new
+    one goes all that is not empty. Stock, images and kind are the ERP's alone; so are the prices of a product
+    whose price here is that of a list.
     """
     changes, kept = {}, {}
     for name, spec in FIELDS.items():
-        if not spec.is_sent:
-            continue
         outgoing = ours.get(name)
         current = None if theirs is None else theirs.get(name)
-        if outgoing in (None, "", []) and not (name == "promotional_price" and current is not None):
-            continue
-        if outgoing == current:
+        is_meant = name in changed_here if theirs is not None else outgoing not in (None, "", [])
+        if not spec.is_sent or not is_meant or outgoing == current:
             continue
         is_new = theirs is None and spec.guard not in IGNORING_GUARDS
-        if spec.guard in SENDING_GUARDS and criteria.guards(spec.guard) and not is_new:
+        is_of_list = bool(criteria.price_list_id) and name in PRICES and theirs is not None
+        is_guarded = spec.guard in SENDING_GUARDS and criteria.guards(spec.guard) and not is_new
+        if is_guarded or is_of_list:
             kept[name] = (current, outgoing)
         else:
             changes[name] = (current, outgoing)
     return Decision(changes, kept)
-
-
-# Beside the values by the names of ``FIELDS``: what the ERP told of the stock, and of the chosen price list.
-BALANCE, RESERVED, WAREHOUSES, LISTED = "stock_balance", "stock_reserved", "warehouses", "listed"
 
 
 def find_arriving(stored: Values, criteria: Criteria, adjustment: Decimal | None = None) -> dict[str, Any]:
@@ -129,10 +139,13 @@ def find_arriving(stored: Values, criteria: Criteria, adjustment: Decimal | None
         amounts = {name: (Decimal(one), Decimal(two)) for name, (one, two) in stored[WAREHOUSES].items()}
         balance, reserved = Decimal(stored[BALANCE]), Decimal(stored[RESERVED])
         values["stock"] = fit(offer_stock(balance, reserved, amounts, criteria))
+    if BALANCE in stored or stored.get(NO_STOCK):
+        values.setdefault("stock", None)
+        values[NO_STOCK] = values["stock"] is None
     if criteria.price_list_id:
         listed = stored.get(LISTED, {})
         named = listed if listed.get("id") == criteria.price_list_id else {}
-        for name in ("price", "promotional_price"):
+        for name in PRICES:
             price = None if named.get(name) is None else Decimal(named[name])
             # A list that names the product says all of its prices: no promotion there is none at all.
             is_named = bool(named) and name == "promotional_price"

@@ -54,7 +54,8 @@ class Product(TenantModel):
     ``stock`` is what may be sold: never below 0, and ``None`` while it is not known. ``category`` is the path
     from the root; ``attributes`` are pairs such as Cor and Azul; ``components`` are SKUs with quantities.
     Weights are in kg, measures of the package in cm. ``source_integration`` is the one whose values arrive
-    here. ``changed_here_at`` stands while a change made here waits to be written to the ERP.
+    here. ``changed_here_at`` stands while a change made here waits to be written to the ERP, and
+    ``changed_here`` names the fields of it.
 
     The revisions are numbers of the organization's counter: of the last change of anything, of the prices,
     of the stock.
@@ -96,6 +97,7 @@ class Product(TenantModel):
         db_constraint=False,
     )
     changed_here_at = models.DateTimeField(null=True)
+    changed_here = models.JSONField(default=list)
     revision = models.BigIntegerField(default=0)
     price_revision = models.BigIntegerField(default=0)
     stock_revision = models.BigIntegerField(default=0)
@@ -128,7 +130,8 @@ class ProductReference(ErpReference):
     ``values`` are the ERP's, by the names of ``catalog.values.FIELDS``, whether they arrived here or were
     kept out. ``problems`` are codes of ``catalog.problems``. ``passed_over`` says, as a code, why the
     criteria left the product out. ``details_hash`` is the row's hash when the single product was last read;
-    ``seen_at`` the last complete reading of the list that met the row.
+    ``seen_at`` the last complete reading of the list that met the row. While ``is_beginning``, our product
+    was made of this one and the single product was not read yet.
     """
 
     product = models.ForeignKey(
@@ -144,6 +147,7 @@ class ProductReference(ErpReference):
     problems = models.JSONField(default=list)
     passed_over = models.CharField(max_length=40, blank=True)
     is_problem_ignored = models.BooleanField(default=False)
+    is_beginning = models.BooleanField(default=False)
     row_hash = models.CharField(max_length=64)
     details_hash = models.CharField(max_length=64, blank=True)
     details_read_at = models.DateTimeField(null=True)
@@ -182,6 +186,10 @@ class ProductReference(ErpReference):
         """Take over values that the ERP told; the caller saves."""
         self._former = getattr(self, "_former", self.values)
         self.values = {**self.values, **told}
+
+    def remember(self, former: Mapping[str, Any]) -> None:
+        """What the ERP had told before, when it was learnt by another object of this row."""
+        self._former = former
 
     def find_news(self) -> list[str]:
         """Names of values that the ERP had told otherwise before ``learn``."""

@@ -40,6 +40,15 @@ PROBLEMS: Mapping[str, Problem] = {
         "Produto com variações, mas nenhuma cadastrada",
         "Cadastre as variações no Tiny, ou mude o tipo para Simples.",
     ),
+    "sku_taken": Problem(
+        "O SKU já é de outro produto do Tiny",
+        "Aqui, o produto com este SKU está vinculado a outro produto do Tiny. Escolha qual dos dois vale.",
+    ),
+    "stock_unknown": Problem(
+        "O Tiny não disse o estoque",
+        "Enquanto não soubermos, o estoque fica em branco, e não em zero. Lemos de novo sozinhos; "
+        "se continuar, confira no Tiny o estoque, e nos critérios o depósito escolhido.",
+    ),
     "price_missing": Problem(
         "Preço zerado ou de um centavo",
         "Preencha o preço no Tiny antes de vender: aqui ele fica como está lá.",
@@ -52,6 +61,7 @@ def find_problems(
     *,
     sku: str,
     is_duplicate: bool,
+    is_taken: bool,
     kind: str,
     values: Mapping[str, Any],
     is_detailed: bool,
@@ -63,6 +73,8 @@ def find_problems(
     found = {
         "sku_missing": not sku,
         "sku_duplicate": is_duplicate,
+        "sku_taken": is_taken,
+        "stock_unknown": not is_parent and is_detailed and values.get("stock") is None,
         "parent_without_variations": is_parent and is_detailed and not has_variations,
         "price_missing": not is_parent and (price is None or price <= NO_PRICE),
         "ncm_missing": is_detailed and not values.get("ncm"),

@@ -49,7 +49,7 @@ def list_unread(integration: Integration) -> QuerySet[ProductReference]:
     """Products of the ERP that are new or changed since they were read one by one."""
     return (
         list_references(integration)
-        .filter(~Q(details_hash=F("row_hash")), passed_over="", deleted_at=None)
+        .filter(~Q(details_hash=F("row_hash")), passed_over="")
         .exclude(row_hash="")
         .order_by("id")
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.conf import settings
 from django.db import DataError
 
 from accounts import clock
@@ -17,12 +18,13 @@ from catalog import selectors, services
 from catalog.criteria import Criteria, decide_sending
 from catalog.models import ChangeSource, Product, ProductImport, ProductReference, ProductStatus
 from catalog.values import FIELDS, product_values
-from contracts.errors import MappingError, NotFound, RejectedByErp, TemporaryError
+from contracts.errors import MappingError, NotFound, PermissionMissing, RejectedByErp, TemporaryError
 from contracts.provider import Capability, Provider
 from contracts.records import (
     ErpPriceList,
     ErpProduct,
     ErpStock,
+    ErpWarehouse,
     ProductDraft,
     ProductKind,
     ProductQuery,
@@ -40,6 +42,10 @@ from jobs.runner import JobContext
 # The ERP's clock is not ours, and a change that it writes late must not slip through.
 OVERLAP = dt.timedelta(hours=1)
 READ_AHEAD = 50
+# No list of changes is proven to be whole.
+WHOLE_LIST_EVERY = dt.timedelta(days=1)
+# So many refused one behind the other are not the products' fault.
+REFUSALS_IN_A_ROW = 3
 
 
 @contextmanager
@@ -61,16 +67,17 @@ def plan_products(job: JobContext) -> None:
     integration = run.integration
     with reach(job, integration) as (provider, context):
         page = provider.list_products(context, ProductQuery(), offset=0)
-        price_lists = provider.list_price_lists(context)
+        try:
+            price_lists = provider.list_price_lists(context)
+        except PermissionMissing:
+            # Who chose none needs none; whoever chose one is told by the job that reads it.
+            price_lists = ()
         warehouses = provider.list_warehouses(context)
     total = page.total if page.total is not None else len(page.row_ids)
     choices = {
         "price_lists": _describe_lists(price_lists),
         "warehouses": [one.name for one in warehouses or ()],
-        # One depósito without reservations has nothing to add to what the single product tells.
-        "is_stock_simple": warehouses is not None
-        and len(warehouses) == 1
-        and not warehouses[0].has_reservations,
+        "is_stock_simple": _is_stock_simple(warehouses),
     }
     with tenant(job.organization_id):
         write_cursor(integration.pk, selectors.CHOICES, choices)
@@ -121,11 +128,25 @@ def pull_products(job: JobContext) -> None:
         cursor = read_cursor(integration.pk, selectors.CURSOR)
     protocol = registry.get_protocol(integration.provider, integration.protocol)
     since = cursor.get("changed_from") if protocol.can(Capability.PRODUCTS_BY_CHANGE) else None
+    listed_at = cursor.get("listed_at")
+    if listed_at is None or dt.datetime.fromisoformat(listed_at) < clock.now() - WHOLE_LIST_EVERY:
+        since = None
     step = dict(job.step) or _begin_list(clock.now(), since)
     with reach(job, integration) as (provider, context):
         _read_list(job, provider, context, step)
+        if protocol.can(Capability.STOCK_IN_PRODUCT):
+            warehouses = provider.list_warehouses(context)
+            with tenant(job.organization_id):
+                services.learn_warehouses(
+                    integration=integration,
+                    names=[one.name for one in warehouses or ()],
+                    is_stock_simple=_is_stock_simple(warehouses),
+                )
     with tenant(job.organization_id):
         _move_cursor(integration, step)
+        # By another protocol than the last time, perhaps.
+        services.follow_changes(integration=integration)
+        services.recheck_oldest(integration=integration, count=settings.PRODUCTS_RECHECKED)
         services.enqueue_details(integration=integration)
         services.enqueue_list_prices(integration=integration)
 
@@ -178,10 +199,27 @@ def complete_products(job: JobContext) -> None:
         _read_products(job, provider, context, criteria)
 
 
+def read_product(job: JobContext) -> None:
+    """«Reconferir agora»: one product, at once, whatever else is being read."""
+    with tenant(job.organization_id):
+        references = ProductReference.objects.select_related("integration")
+        reference = references.get(pk=int(job.key))
+        criteria = selectors.read_criteria(reference.integration)
+        costs_a_call = _costs_a_stock_call(reference.integration, criteria)
+    with reach(job, reference.integration) as (provider, context):
+        found = _read_product(provider, context, reference, costs_a_call)
+        if found.refusal is not None:
+            raise found.refusal
+    with tenant(job.organization_id):
+        _store(reference, found, ChangeSource.POLL)
+        job.save_step()
+
+
 def reapply_criteria(job: JobContext) -> None:
     """«Reaplicar agora»: no call to the ERP, some hundreds of products a transaction."""
+    integration_id, _, _ = job.key.partition("/")
     with tenant(job.organization_id):
-        integration = Integration.objects.get(pk=int(job.key))
+        integration = Integration.objects.get(pk=int(integration_id))
     after_id, is_first = int(job.step.get("after_id", 0)), not job.step
     while is_first or after_id:
         is_first = False
@@ -257,6 +295,7 @@ def _read_products(
     """Read single products until none is left, or until ``count_product`` says that it is enough."""
     with tenant(job.organization_id):
         costs_a_call = _costs_a_stock_call(context.integration, criteria)
+    refusals = 0
     while True:
         with tenant(job.organization_id):
             waiting = list(selectors.list_unread(context.integration)[:READ_AHEAD])
@@ -264,6 +303,10 @@ def _read_products(
             return True
         for reference in waiting:
             found = _read_product(provider, context, reference, costs_a_call)
+            refusals = refusals + 1 if found.refusal is not None else 0
+            if found.refusal is not None and refusals >= REFUSALS_IN_A_ROW:
+                # Not these products, but something between us and the ERP.
+                raise found.refusal
             with tenant(job.organization_id):
                 _store(reference, found, _source_of(job))
                 is_wanted = count_product is None or count_product()
@@ -279,11 +322,15 @@ def _source_of(job: JobContext) -> ChangeSource:
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A product and its stock; without them a code that says why it cannot be read, "" when it is gone."""
+    """A product and its stock; without them a code that says why it cannot be read, "" when it is gone.
+
+    ``refusal`` is the ERP's, when it was one.
+    """
 
     product: ErpProduct | None = None
     stock: ErpStock | None = None
     code: str = ""
+    refusal: RejectedByErp | None = None
 
 
 def _read_product(
@@ -291,14 +338,20 @@ def _read_product(
 ) -> _Found:
     try:
         product = provider.get_product(context, reference.external_id)
-        if product.row.kind == ProductKind.PARENT:
-            return _Found(product)
-        if costs_a_call or product.stock_balance is None:
-            return _Found(product, provider.get_stock(context, reference.external_id))
     except NotFound:
         return _Found()
-    except (MappingError, RejectedByErp) as error:
+    except RejectedByErp as refusal:
+        return _Found(code=refusal.code, refusal=refusal)
+    except MappingError as error:
         return _Found(code=error.code)
+    if product.row.kind == ProductKind.PARENT or product.row.state == ProductState.DELETED:
+        return _Found(product)
+    if costs_a_call or product.stock_balance is None:
+        try:
+            return _Found(product, provider.get_stock(context, reference.external_id))
+        except (NotFound, MappingError, RejectedByErp):
+            # The product is there; that its stock is not known is a problem of its own.
+            return _Found(product)
     return _Found(product, ErpStock(reference.external_id, product.stock_balance, reserved=Decimal(0)))
 
 
@@ -332,19 +385,26 @@ def export_product(job: JobContext) -> None:
             return
         criteria = selectors.read_criteria(integration)
         reference = selectors.list_references(integration).filter(product=product).first()
+        stamp = product.changed_here_at
     ours = selectors.values_of(product)
     with reach(job, integration) as (provider, context):
         external_id = reference.external_id if reference else _find_by_sku(provider, context, product.sku)
+        if reference is None and external_id:
+            _refuse_if_taken(job.organization_id, integration, external_id, product.sku)
         is_new = not external_id
-        theirs = None if is_new else _values_at_erp(provider, context, external_id)
-        decision = decide_sending(ours, theirs, criteria)
+        at_erp = None if is_new else provider.get_product(context, external_id)
+        if at_erp is not None and at_erp.row.state == ProductState.DELETED:
+            raise RejectedByErp("catalog.product_deleted_at_erp", {"sku": product.sku})
+        theirs = None if at_erp is None else product_values(at_erp)
+        decision = decide_sending(ours, theirs, criteria, product.changed_here)
         changes = {name: after for name, (_, after) in decision.changes.items()}
         unwritable = _take_unwritable(integration, changes, is_new=is_new)
-        if is_new:
+        if at_erp is None:
             external_id = provider.create_product(context, _draft(product.sku, changes))
         elif changes:
-            provider.update_product(context, external_id, _draft(product.sku, changes))
-        found = _values_at_erp(provider, context, external_id) if changes else theirs or {}
+            # Linked by a person, it may have another SKU there.
+            provider.update_product(context, external_id, _draft(at_erp.row.sku, changes))
+        found = product_values(provider.get_product(context, external_id)) if changes else theirs or {}
     not_taken = unwritable | {name: value for name, value in changes.items() if found.get(name) != value}
     with tenant(job.organization_id):
         services.record_export(
@@ -355,8 +415,18 @@ def export_product(job: JobContext) -> None:
             sent=changes,
             kept=decision.kept,
             not_taken=not_taken,
-            changed_here_at=product.changed_here_at.isoformat() if product.changed_here_at else None,
+            found=found,
+            changed_here_at=stamp,
         )
+        job.save_step()
+
+
+def _refuse_if_taken(organization_id: int, integration: Integration, external_id: str, sku: str) -> None:
+    """What a person said of a product of the ERP holds for what is sent, too."""
+    with tenant(organization_id):
+        known = selectors.list_references(integration).filter(external_id=external_id).first()
+    if known is not None and (known.product_id is not None or known.passed_over):
+        raise RejectedByErp("catalog.sku_linked_otherwise", {"sku": sku})
 
 
 def _take_unwritable(integration: Integration, changes: dict[str, Any], *, is_new: bool) -> dict[str, Any]:
@@ -370,15 +440,19 @@ def _take_unwritable(integration: Integration, changes: dict[str, Any], *, is_ne
 
 def _find_by_sku(provider: Provider, context: IntegrationContext, sku: str) -> str:
     """The ERP's identifier of this SKU, ``""`` if it has none. Raises ``RejectedByErp`` if it has several."""
-    page = provider.list_products(context, ProductQuery(sku=sku), offset=0)
-    found = [row for row in page.items if row.sku == sku and row.state != ProductState.DELETED]
+    reading, found = Reading(), set()
+    while not reading.is_done:
+        # The ERP finds loosely: the one that is meant may stand behind others.
+        page = provider.list_products(context, ProductQuery(sku=sku), offset=reading.offset)
+        if page.problems:
+            raise MappingError(page.problems[0].code, page.problems[0].params)
+        reading = advance(reading, page)
+        found |= {
+            row.external_id for row in page.items if row.sku == sku and row.state != ProductState.DELETED
+        }
     if len(found) > 1:
         raise RejectedByErp("catalog.sku_repeated_at_erp", {"sku": sku})
-    return found[0].external_id if found else ""
-
-
-def _values_at_erp(provider: Provider, context: IntegrationContext, external_id: str) -> dict[str, Any]:
-    return product_values(provider.get_product(context, external_id))
+    return found.pop() if found else ""
 
 
 def _draft(sku: str, changes: dict[str, Any]) -> ProductDraft:
@@ -387,12 +461,24 @@ def _draft(sku: str, changes: dict[str, Any]) -> ProductDraft:
         values["state"] = ProductState(values.pop("status"))
     if "category" in values:
         values["category"] = tuple(values["category"])
+    if "promotional_price" in values:
+        # No promotion is a price of 0 there; None would leave it as it is.
+        values["promotional_price"] = values["promotional_price"] or Decimal(0)
     return ProductDraft(sku=sku, **values)
 
 
 def _move_cursor(integration: Integration, step: dict[str, Any]) -> None:
     since = dt.datetime.fromisoformat(step["started_at"]) - OVERLAP
-    write_cursor(integration.pk, selectors.CURSOR, {"changed_from": since.isoformat()})
+    cursor = read_cursor(integration.pk, selectors.CURSOR)
+    listed_at = cursor.get("listed_at") if step["changed_from"] else step["started_at"]
+    write_cursor(
+        integration.pk, selectors.CURSOR, {"changed_from": since.isoformat(), "listed_at": listed_at}
+    )
+
+
+def _is_stock_simple(warehouses: Sequence[ErpWarehouse] | None) -> bool:
+    """One depósito without reservations has nothing to add to what the single product tells."""
+    return warehouses is not None and len(warehouses) == 1 and not warehouses[0].has_reservations
 
 
 def _costs_a_stock_call(integration: Integration, criteria: Criteria) -> bool:

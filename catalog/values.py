@@ -57,12 +57,6 @@ FIELDS: Mapping[str, FieldSpec] = {
     "components": FieldSpec("Componentes"),
 }
 
-
-def is_sent(name: str) -> bool:
-    """Whether the value is one that goes to the ERP."""
-    return name in FIELDS and FIELDS[name].is_sent
-
-
 # The status of ours that a state of the ERP means.
 STATUSES = {
     ProductState.ACTIVE: "active",

@@ -24,7 +24,6 @@ from catalog.models import ChangeSource, Figure, FigureChange, Product, ProductR
 from catalog.problems import PROBLEMS
 from catalog.selectors import ProductFilter
 from catalog.sentences import GUARDS, HISTORY, KINDS, PASSED_OVER, SOURCES, describe_value
-from catalog.services.importing import LOCK
 from catalog.values import FIELDS
 from contracts.records import ProductKind, ProductState
 from history.selectors import list_entries
@@ -34,8 +33,6 @@ from integrations.imports import ImportRefused
 from integrations.models import Integration, IntegrationState
 from integrations.selectors import list_integrations
 from integrations.views import describe, gallery_context
-from jobs import queue
-from jobs.queue import Priority
 from ui.charts import Series, StepChart, draw_steps
 from ui.formats import format_brl, format_quantity
 from ui.fragments import render_page, wants_fragment
@@ -616,13 +613,7 @@ def _save_criteria(request: TenantRequest, integration: Integration, chosen: Cri
 
 
 def _reapply(request: TenantRequest, integration: Integration) -> HttpResponse:
-    queue.enqueue(
-        "reapply_criteria",
-        channel=integration.channel,
-        key=str(integration.pk),
-        lock=LOCK,
-        priority=Priority.BACKFILL,
-    )
+    services.enqueue_reapplying(integration=integration)
     messages.success(request, "Reaplicando os critérios aos produtos que já estão aqui.")
     return redirect(_criteria_address(request, integration))
 

@@ -15,6 +15,8 @@ SWEEP_DAYS = 30
 # Changed products; and the whole list, where the ERP cannot tell which changed.
 PRODUCT_POLL_SECONDS = env.int("PRODUCT_POLL_SECONDS", default=900)
 PRODUCT_LIST_SECONDS = env.int("PRODUCT_LIST_SECONDS", default=3600)
+# So many products with each poll are read again though no list says that they changed.
+PRODUCTS_RECHECKED = 20
 TOKEN_RENEWAL_SECONDS = env.int("TOKEN_RENEWAL_SECONDS", default=3 * 3600)
 
 # --- limits of an account at an ERP ---

@@ -249,6 +249,7 @@ JOB_HANDLERS = {
     "pull_products": "catalog.sync.pull_products",
     "pull_list_prices": "catalog.sync.pull_list_prices",
     "complete_products": "catalog.sync.complete_products",
+    "read_product": "catalog.sync.read_product",
     "reapply_criteria": "catalog.sync.reapply_criteria",
     "export_product": "catalog.sync.export_product",
     "renew_token": "integrations.sync.renew_token",

@@ -218,6 +218,21 @@ FAILURES: Mapping[str, Explanation] = {
         owner="you",
         action="retry",
     ),
+    "catalog.sku_linked_otherwise": Explanation(
+        "O SKU {sku} do Tiny está vinculado de outra forma",
+        "No Tiny há um produto com este SKU, e o de-para diz que ele não é este daqui, ou que foi"
+        " desvinculado. Nada foi enviado. Vincule os dois em De-para de produtos, ou mude o SKU; depois"
+        " clique em Tentar de novo.",
+        owner="you",
+        action="retry",
+    ),
+    "catalog.product_deleted_at_erp": Explanation(
+        "O produto {sku} foi excluído no Tiny",
+        "A mudança feita aqui não foi enviada. Recupere o produto no Tiny e clique em Tentar de novo, ou"
+        " deixe como está: nada mais espera por ele.",
+        owner="you",
+        action="retry",
+    ),
     "catalog.sku_repeated_at_erp": Explanation(
         "O SKU {sku} está em mais de um produto do Tiny",
         "Não adivinhamos qual deles alterar, e nada foi enviado. Deixe o SKU em um só produto no Tiny, ou"

@@ -10,7 +10,7 @@ from catalog.criteria import Criteria, Decision, decide_update
 from catalog.models import ChangeSource, Figure, FigureChange, Product, ProductReference
 from catalog.selectors import read_arriving, values_of
 from catalog.services.lines import product_line
-from catalog.values import FIELDS, Values, is_sent
+from catalog.values import FIELDS, Values
 from history.models import HistoryEntry
 from history.services import record_all
 from ui.formats import format_brl, format_quantity
@@ -44,7 +44,7 @@ def create_products(
         products.append(product)
     Product.objects.bulk_create(products)
     for reference, product in zip(references, products, strict=True):
-        reference.product = product
+        reference.product, reference.is_beginning = product, reference.details_read_at is None
         steps += _steps(product, {name: (None, getattr(product, name)) for name in FIGURES}, source, at)
         lines.append(product_line(product.pk, "product.imported", {"sku": product.sku}, at))
     FigureChange.objects.bulk_create(steps)
@@ -71,10 +71,9 @@ def apply_references(
         reference, theirs = wanted[product.pk]
         if product.source_integration_id != reference.integration_id:
             continue
-        if product.changed_here_at is not None:
-            # A change made here is on its way there; what is never sent arrives all the same.
-            theirs = {name: value for name, value in theirs.items() if not is_sent(name)}
-        decision = decide_update(values_of(product), theirs, criteria)
+        # A change made here is on its way there; everything else arrives all the same.
+        theirs = {name: value for name, value in theirs.items() if name not in product.changed_here}
+        decision = decide_update(values_of(product), theirs, criteria, is_beginning=reference.is_beginning)
         lines += describe_changes(product, decision, reference.find_news(), at)
         if not decision.changes:
             continue

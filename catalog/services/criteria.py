@@ -6,10 +6,10 @@ from django.db import transaction
 
 from accounts import clock
 from catalog.criteria import Criteria
-from catalog.models import ChangeSource, ProductCriteria, ProductReference
+from catalog.models import ChangeSource, Product, ProductCriteria, ProductReference
 from catalog.selectors import read_criteria
 from catalog.services.applying import apply_references
-from catalog.services.importing import LOCK, enqueue_list_prices
+from catalog.services.importing import enqueue_list_prices
 from catalog.services.lines import take_revision
 from catalog.services.receiving import list_problems, relink_passed_over
 from history.models import Source
@@ -35,6 +35,8 @@ def save_criteria(*, integration: Integration, criteria: Criteria, person: str) 
             "updated_by": person,
         },
     )
+    if former.sends_products and not criteria.sends_products:
+        give_up_exports(integration=integration)
     if former.price_list_id != criteria.price_list_id:
         enqueue_list_prices(integration=integration)
     record(
@@ -47,14 +49,22 @@ def save_criteria(*, integration: Integration, criteria: Criteria, person: str) 
     return True
 
 
+def give_up_exports(*, integration: Integration) -> None:
+    """Nothing is sent any more: what waited for it, parked or not, follows the ERP again."""
+    waiting = Product.objects.filter(source_integration=integration).exclude(changed_here_at=None)
+    if waiting.update(changed_here_at=None, changed_here=[]):
+        enqueue_reapplying(integration=integration)
+
+
 def enqueue_reapplying(*, integration: Integration) -> None:
     """«Reaplicar agora»: in the background, without a call to the ERP."""
     queue.enqueue(
         "reapply_criteria",
         channel=integration.channel,
-        key=str(integration.pk),
-        lock=LOCK,
-        priority=Priority.BACKFILL,
+        # A run of its own each time: one that waits stands for the choices of its own moment.
+        key=f"{integration.pk}/{clock.now().timestamp():.6f}",
+        lock="reapply",
+        priority=Priority.COMPLETION,
     )
 
 
@@ -72,8 +82,8 @@ def reapply(*, integration: Integration, after_id: int) -> tuple[int, int]:
     if not references:
         return 0, 0
     for reference in references:
-        reference.problems = list_problems(reference, is_duplicate="sku_duplicate" in reference.problems)
-    ProductReference.objects.bulk_update(references, ["values", "problems"])
+        reference.problems = list_problems(reference, criteria)
+    ProductReference.objects.bulk_update(references, ["problems"])
     relink_passed_over(integration=integration, references=references, revision=revision)
     changed = apply_references(references, criteria, source=ChangeSource.PERSON, revision=revision, at=now)
     return changed, references[-1].pk

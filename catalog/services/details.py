@@ -6,17 +6,21 @@ import datetime as dt
 from dataclasses import replace
 
 from django.db import transaction
+from django.db.models import Q
 
 from accounts import clock
-from catalog.criteria import BALANCE, RESERVED, WAREHOUSES
+from catalog.criteria import BALANCE, NO_STOCK, RESERVED, WAREHOUSES
 from catalog.models import ChangeSource, Product, ProductReference, WarehouseStock
 from catalog.selectors import read_criteria
 from catalog.services.applying import apply_references
 from catalog.services.lines import product_line, take_revision
-from catalog.services.receiving import UNREADABLE, list_problems
+from catalog.services.receiving import UNREADABLE, list_problems, settle_sku
 from catalog.values import fit_amount, product_values, to_json
-from contracts.records import ErpProduct, ErpStock, ProductState
+from contracts.records import ErpProduct, ErpStock, ProductKind, ProductState
 from history.services import record_all
+
+# Attributes by the identifier of each variation, as the parent told them.
+VARIATIONS = "variations"
 
 
 @transaction.atomic
@@ -28,7 +32,7 @@ def apply_details(
     source: ChangeSource,
     row_hash: str,
 ) -> None:
-    """``stock`` is ``None`` for what is not sold itself, the parent of variations.
+    """``stock`` is ``None`` where there is none to know: of a parent, or when the ERP did not tell it.
 
     ``row_hash`` is the row's when the product was asked for: one that changed meanwhile is read again.
     """
@@ -39,19 +43,24 @@ def apply_details(
         return
     criteria = read_criteria(reference.integration)
     reference.kind = product.row.kind
+    reference.state = product.row.state
+    reference.deleted_at = None
     reference.learn(to_json(product_values(_name_components(reference, product))))
     if stock is not None:
         _take_stock(reference, stock)
+    elif product.row.kind == ProductKind.PARENT:
+        _forget_stock(reference)
     reference.parent_external_id = product.parent_external_id[:60]
     reference.variation_ids = [variation.external_id for variation in product.variations]
     reference.details_hash = row_hash
     reference.details_read_at = now
-    is_duplicate = "sku_duplicate" in reference.problems
-    reference.problems = []
-    reference.problems = list_problems(reference, is_duplicate=is_duplicate)
-    reference.save()
+    reference.problems = [code for code in reference.problems if code != UNREADABLE]
     kin = _join_kin(reference, product, revision, now)
+    reference.problems = list_problems(reference, criteria)
+    reference.save()
     apply_references([reference, *kin], criteria, source=source, revision=revision, at=now)
+    if reference.is_beginning:
+        ProductReference.objects.filter(pk=reference.pk).update(is_beginning=False)
 
 
 def _name_components(reference: ProductReference, product: ErpProduct) -> ErpProduct:
@@ -83,6 +92,7 @@ def _take_stock(reference: ProductReference, stock: ErpStock) -> None:
             BALANCE: str(fit_amount(stock.balance)),
             RESERVED: str(fit_amount(stock.reserved)),
             WAREHOUSES: {name: [str(one), str(two)] for name, (one, two) in amounts.items()},
+            NO_STOCK: False,
         }
     )
     now = clock.now()
@@ -105,16 +115,34 @@ def _take_stock(reference: ProductReference, stock: ErpStock) -> None:
     )
 
 
+def _forget_stock(reference: ProductReference) -> None:
+    """What was known of it counts no more: it is not known, which is not none."""
+    reference.values = {
+        name: value for name, value in reference.values.items() if name not in (BALANCE, RESERVED, WAREHOUSES)
+    }
+    reference.learn({NO_STOCK: True})
+    WarehouseStock.objects.filter(reference=reference).delete()
+
+
 def _join_kin(
     reference: ProductReference, product: ErpProduct, revision: int, at: dt.datetime
 ) -> list[ProductReference]:
     """Tie variations to their parent, whichever was read first. References whose values changed."""
     here = ProductReference.objects.filter(integration_id=reference.integration_id)
-    if reference.parent_external_id:
-        parent = here.filter(external_id=reference.parent_external_id).first()
-        if parent is not None:
-            _set_parent([reference], parent.product_id, revision, at)
+    parent = (
+        here.filter(external_id=reference.parent_external_id).first()
+        if reference.parent_external_id
+        else None
+    )
+    if parent is not None or not reference.parent_external_id:
+        _set_parent([reference], parent.product_id if parent else None, revision, at)
+    told = parent.values.get(VARIATIONS, {}) if parent is not None else {}
+    if reference.external_id in told:
+        reference.learn({"attributes": told[reference.external_id]})
     attributes = {one.external_id: [list(pair) for pair in one.attributes] for one in product.variations}
+    if attributes or VARIATIONS in reference.values:
+        # Kept for those that are not here yet.
+        reference.learn({VARIATIONS: attributes})
     children = list(here.filter(external_id__in=attributes).order_by("id"))
     for child in children:
         child.parent_external_id = reference.external_id
@@ -128,18 +156,28 @@ def _set_parent(
     children: list[ProductReference], parent_id: int | None, revision: int, at: dt.datetime
 ) -> None:
     ids = [child.product_id for child in children if child.product_id not in (None, parent_id)]
-    orphans = Product.objects.filter(pk__in=ids).exclude(parent_id=parent_id)
+    is_so = Q(parent_id=parent_id) if parent_id is not None else Q(parent=None)
+    orphans = Product.objects.filter(~is_so, pk__in=ids)
     orphans.update(parent_id=parent_id, revision=revision, updated_at=at)
+
+
+def join_children(parent: ProductReference, revision: int, at: dt.datetime) -> None:
+    """A parent that found its product late takes its variations."""
+    children = ProductReference.objects.filter(
+        integration_id=parent.integration_id, parent_external_id=parent.external_id
+    )
+    _set_parent(list(children), parent.product_id, revision, at)
 
 
 @transaction.atomic
 def mark_deleted(*, reference_id: int) -> None:
-    """The ERP does not know it any more: nothing of it is offered, nothing of ours is deleted."""
+    """The ERP does not know it any more: what it told of the stock counts no more, and nothing is deleted."""
     revision, now = take_revision(), clock.now()
     reference = ProductReference.objects.select_related("integration").get(pk=reference_id)
     reference.state = ProductState.DELETED
     reference.deleted_at = reference.deleted_at or now
     reference.details_hash = reference.row_hash
+    _forget_stock(reference)
     reference.learn({"status": "inactive"})
     reference.problems = []
     reference.save()
@@ -147,6 +185,9 @@ def mark_deleted(*, reference_id: int) -> None:
         record_all([product_line(reference.product_id, "product.deleted_at_erp", {}, now)])
     criteria = read_criteria(reference.integration)
     apply_references([reference], criteria, source=ChangeSource.POLL, revision=revision, at=now)
+    settle_sku(
+        integration=reference.integration, sku=reference.sku, source=ChangeSource.POLL, revision=revision
+    )
 
 
 @transaction.atomic

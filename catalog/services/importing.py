@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Sequence
+
 from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 
+from accounts import clock
 from catalog import selectors
 from catalog.models import ProductImport
 from catalog.services.receiving import PageResult
 from contracts.provider import Capability
 from history.services import record
 from integrations import imports, registry
+from integrations.cursors import read_cursor, write_cursor
 from integrations.models import Integration
 from jobs import queue
 from jobs.queue import Priority
 
 # Whatever lists or reads products of one integration runs alone, or it would read them twice.
 LOCK = "products"
+# A product that was read by itself within this time is not read again without a reason.
+RECHECK_AFTER = dt.timedelta(hours=6)
 
 
 def plan_import(*, integration: Integration, person: str) -> ProductImport:
@@ -60,6 +67,7 @@ def begin_details(*, import_id: int) -> None:
     run = ProductImport.objects.select_related("integration").get(pk=import_id)
     left = selectors.count_unread(run.integration)
     ProductImport.objects.filter(pk=import_id).update(details_total=F("details_read") + left)
+    enqueue_list_prices(integration=run.integration)
 
 
 def advance_details(*, import_id: int) -> bool:
@@ -75,7 +83,6 @@ def finish_import(*, import_id: int) -> None:
     if run is None:
         return
     follow_changes(integration=run.integration)
-    enqueue_list_prices(integration=run.integration)
     record(
         subject_kind="integration",
         subject_id=run.integration_id,
@@ -130,6 +137,38 @@ def forget_unseen(*, integration: Integration, since: str) -> int:
 
 @transaction.atomic
 def refresh_product(*, integration: Integration, reference_id: int) -> None:
-    """«Reconferir agora»: the single product is read again before everything else."""
+    """«Reconferir agora»: this one product is read again, at once."""
     selectors.list_references(integration).filter(pk=reference_id).update(details_hash="")
-    enqueue_details(integration=integration, priority=Priority.PERSON)
+    queue.enqueue(
+        "read_product",
+        channel=integration.channel,
+        key=str(reference_id),
+        lock=f"reference:{reference_id}",
+        priority=Priority.PERSON,
+    )
+
+
+def recheck_oldest(*, integration: Integration, count: int) -> None:
+    """Have some products read again whose last reading is longest ago: no list tells all that changes."""
+    oldest = (
+        selectors.list_references(integration)
+        .filter(details_hash=F("row_hash"), passed_over="", deleted_at=None)
+        .filter(details_read_at__lt=clock.now() - RECHECK_AFTER)
+        .order_by("details_read_at")
+        .values("pk")[:count]
+    )
+    selectors.list_references(integration).filter(pk__in=oldest).update(details_hash="")
+
+
+@transaction.atomic
+def learn_warehouses(*, integration: Integration, names: Sequence[str], is_stock_simple: bool) -> None:
+    """The depósitos of now. When the stock is simple no more, each product's is read by a call of its own."""
+    choices = read_cursor(integration.pk, selectors.CHOICES)
+    was_simple = choices.get("is_stock_simple")
+    write_cursor(
+        integration.pk,
+        selectors.CHOICES,
+        {**choices, "warehouses": list(names), "is_stock_simple": is_stock_simple},
+    )
+    if was_simple and not is_stock_simple:
+        selectors.list_references(integration).filter(deleted_at=None, passed_over="").update(details_hash="")

@@ -11,6 +11,7 @@ from accounts import clock
 from catalog.models import ChangeSource, LinkedBy, Product, ProductReference
 from catalog.selectors import SKU_UNKNOWN, read_criteria
 from catalog.services.applying import apply_references, create_products
+from catalog.services.details import join_children
 from catalog.services.lines import product_line, take_revision
 from catalog.services.receiving import UNLINKED, list_problems
 from history.models import HistoryEntry, Source
@@ -46,14 +47,15 @@ def link(*, reference_id: int, sku: str, person: str) -> Linked:
     product.refresh_from_db(fields=["source_integration"])
     reference.product, reference.linked_by = product, LinkedBy.PERSON
     reference.passed_over = ""
-    reference.problems = list_problems(reference, is_duplicate=False)
+    criteria = read_criteria(reference.integration)
+    reference.problems = list_problems(reference, criteria, is_duplicate=False, is_taken=False)
     reference.save()
+    join_children(reference, revision, now)
     if product.source_integration_id is None:
         product.source_integration_id = reference.integration_id
         product.save(update_fields=["source_integration"])
     params = {"sku": reference.sku or reference.external_id}
     record_all([_line(product.pk, "product.linked_by_person", params, person)])
-    criteria = read_criteria(reference.integration)
     apply_references([reference], criteria, source=ChangeSource.PERSON, revision=revision, at=now)
     return Linked(product, release_waiting({sku, reference.sku}))
 
@@ -78,8 +80,11 @@ def create_and_link(*, reference_id: int, sku: str, person: str) -> Linked:
         at=now,
     )
     reference.sku, reference.linked_by, reference.passed_over = at_erp, LinkedBy.PERSON, ""
-    reference.problems = list_problems(reference, is_duplicate=False)
+    reference.problems = list_problems(
+        reference, read_criteria(reference.integration), is_duplicate=False, is_taken=False
+    )
     reference.save()
+    join_children(reference, revision, now)
     params = {"sku": at_erp or reference.external_id}
     record_all([_line(product.pk, "product.linked_by_person", params, person)])
     return Linked(product, release_waiting({sku, at_erp}))

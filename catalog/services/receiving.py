@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
@@ -14,12 +15,13 @@ from accounts import clock
 from catalog.criteria import LISTED, Criteria, passes
 from catalog.models import ChangeSource, LinkedBy, Product, ProductReference
 from catalog.problems import find_problems
-from catalog.selectors import read_criteria
+from catalog.selectors import read_arriving, read_criteria
 from catalog.services.applying import apply_references, create_products
 from catalog.services.lines import product_line, take_revision
-from catalog.values import fit, from_json, row_values, to_json
+from catalog.values import fit, row_values, to_json
 from contracts.records import ErpListPrice, ErpProductRow, Page, ProductKind, ProductState, RowProblem
 from history.models import HistoryEntry, Source
+from history.selectors import was_recorded_since
 from history.services import record, record_all
 from integrations.models import Integration
 from integrations.rows import apply_apart
@@ -28,8 +30,8 @@ UNREADABLE = "row_unreadable"
 # A person took the product of the ERP away from ours: only a person gives it back.
 UNLINKED = "product.unlinked"
 _ROW_COLUMNS = (
-    "sku", "kind", "state", "values", "row_hash", "deleted_at", "passed_over", "problems", "product",
-    "linked_by", "is_problem_ignored",
+    "sku", "kind", "state", "values", "row_hash", "details_hash", "deleted_at", "passed_over", "problems",
+    "product", "linked_by", "is_problem_ignored",
 )  # fmt: skip
 
 
@@ -54,6 +56,8 @@ class _Receipt:
     revision: int
     at: dt.datetime
     lines: list[HistoryEntry] = field(default_factory=list)
+    former: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What the ERP had told of each changed product before."""
 
 
 @transaction.atomic
@@ -82,11 +86,7 @@ def upsert_from_list(
         _record_unreadable(receipt, problem)
         result.problems += 1
     new = [row for row in rows.values() if row.external_id not in known]
-    changed = [
-        row
-        for row in rows.values()
-        if row.external_id in known and known[row.external_id].row_hash != row.row_hash
-    ]
+    changed = [row for row in rows.values() if row.external_id in known and _is_news(known, row)]
     former_skus = {known[row.external_id].sku for row in changed}
     apply_apart(changed, lambda some: _update(receipt, some), refuse)
     apply_apart(new, lambda some: _create(receipt, some), refuse)
@@ -106,6 +106,12 @@ def upsert_from_list(
         .count()
     )
     return result
+
+
+def _is_news(known: Mapping[str, ProductReference], row: ErpProductRow) -> bool:
+    reference = known[row.external_id]
+    is_back = reference.deleted_at is not None and row.state != ProductState.DELETED
+    return reference.row_hash != row.row_hash or is_back
 
 
 def _create(receipt: _Receipt, rows: Sequence[ErpProductRow]) -> None:
@@ -140,9 +146,15 @@ def _take_over(receipt: _Receipt, reference: ProductReference, row: ErpProductRo
     if row.is_kind_known or not reference.kind:
         reference.kind = row.kind
     reference.state = row.state
+    receipt.former[row.external_id] = reference.values
     reference.learn(to_json(row_values(row)))
     reference.row_hash = row.row_hash
     reference.problems = [code for code in reference.problems if code != UNREADABLE]
+    if is_deleted:
+        # Nothing more is to be read of it.
+        reference.details_hash = row.row_hash
+    elif reference.deleted_at is not None:
+        reference.details_hash = ""
     reference.deleted_at = (reference.deleted_at or receipt.at) if is_deleted else None
     if reference.product_id is None and reference.passed_over != UNLINKED:
         is_active = row.state == ProductState.ACTIVE
@@ -155,33 +167,54 @@ def _settle(receipt: _Receipt, external_ids: Collection[str], former_skus: Colle
     touched = list(here.filter(external_id__in=list(external_ids)).values_list("sku", flat=True))
     skus = {*touched, *former_skus} - {""}
     concerned = list(here.filter(Q(external_id__in=list(external_ids)) | Q(sku__in=skus)).order_by("id"))
-    _link(receipt, concerned)
+    for reference in concerned:
+        reference.remember(receipt.former.get(reference.external_id, reference.values))
+    taken = _link(receipt, concerned)
     siblings = _group_by_sku(concerned)
     for reference in concerned:
-        reference.problems = list_problems(reference, is_duplicate=len(siblings[reference.sku]) > 1)
-    ProductReference.objects.bulk_update(concerned, ["product", "linked_by", "problems"])
+        reference.problems = list_problems(
+            reference,
+            receipt.criteria,
+            is_duplicate=len(siblings[reference.sku]) > 1,
+            is_taken=reference.external_id in taken,
+        )
+    ProductReference.objects.bulk_update(concerned, ["product", "linked_by", "is_beginning", "problems"])
     record_all(receipt.lines)
     apply_references(
         concerned, receipt.criteria, source=receipt.source, revision=receipt.revision, at=receipt.at
     )
 
 
-def _link(receipt: _Receipt, concerned: Sequence[ProductReference]) -> None:
-    """Tie each unlinked reference whose SKU nobody else at the ERP has to the product of that SKU."""
+def settle_sku(*, integration: Integration, sku: str, source: ChangeSource, revision: int) -> None:
+    """One of the products with this SKU left the ERP: the one that remains may have it alone now."""
+    if sku:
+        receipt = _Receipt(integration, read_criteria(integration), source, revision, clock.now())
+        _settle(receipt, (), {sku})
+
+
+def _link(receipt: _Receipt, concerned: Sequence[ProductReference]) -> set[str]:
+    """Tie each unlinked reference whose SKU nobody else at the ERP has to the product of that SKU.
+
+    Returns the identifiers of those whose product another product of the ERP has: a person decides.
+    """
     alone = [
         group[0]
         for sku, group in _group_by_sku(concerned).items()
         if sku and len(group) == 1 and group[0].product_id is None and not group[0].passed_over
     ]
     if not alone:
-        return
+        return set()
     products = {row.sku: row for row in Product.objects.filter(sku__in=[one.sku for one in alone])}
-    taken = set(
-        ProductReference.objects.filter(
-            integration=receipt.integration, product__in=list(products.values())
-        ).values_list("product_id", flat=True)
+    rivals = ProductReference.objects.filter(
+        integration=receipt.integration, product__in=list(products.values())
     )
-    without_product = []
+    # One that is gone from the ERP lets go of its product: the seller made it anew.
+    rivals.exclude(deleted_at=None).update(product=None, linked_by="")
+    for reference in concerned:
+        if reference.deleted_at is not None and reference.product_id in {row.pk for row in products.values()}:
+            reference.product, reference.linked_by = None, ""
+    taken = set(rivals.filter(deleted_at=None).values_list("product_id", flat=True))
+    without_product, disputed = [], set()
     for reference in alone:
         product = products.get(reference.sku)
         if product is None:
@@ -190,6 +223,8 @@ def _link(receipt: _Receipt, concerned: Sequence[ProductReference]) -> None:
         elif product.pk not in taken:
             reference.product, reference.linked_by = product, LinkedBy.SKU
             adopt_product(product, reference, receipt.at)
+        else:
+            disputed.add(reference.external_id)
     create_products(
         without_product,
         receipt.criteria,
@@ -197,6 +232,7 @@ def _link(receipt: _Receipt, concerned: Sequence[ProductReference]) -> None:
         revision=receipt.revision,
         at=receipt.at,
     )
+    return disputed
 
 
 def adopt_product(product: Product, reference: ProductReference, at: dt.datetime) -> None:
@@ -216,7 +252,19 @@ def _group_by_sku(references: Iterable[ProductReference]) -> dict[str, list[Prod
     return groups
 
 
-def list_problems(reference: ProductReference, *, is_duplicate: bool) -> list[str]:
+def list_problems(
+    reference: ProductReference,
+    criteria: Criteria,
+    *,
+    is_duplicate: bool | None = None,
+    is_taken: bool | None = None,
+) -> list[str]:
+    """What is ``None`` is as it was found last."""
+    if is_duplicate is None:
+        is_duplicate = "sku_duplicate" in reference.problems
+    if is_taken is None:
+        is_taken = "sku_taken" in reference.problems
+    ((_, arriving),) = read_arriving([reference], criteria)
     if reference.deleted_at is not None or reference.passed_over:
         return []
     unreadable = [code for code in reference.problems if code == UNREADABLE]
@@ -226,8 +274,9 @@ def list_problems(reference: ProductReference, *, is_duplicate: bool) -> list[st
         sku=reference.sku,
         # One that a person chose among doubles is no open question any more.
         is_duplicate=is_duplicate and reference.linked_by != LinkedBy.PERSON,
+        is_taken=is_taken,
         kind=reference.kind,
-        values=from_json(reference.values),
+        values=arriving,
         is_detailed=reference.details_read_at is not None,
         has_variations=bool(reference.variation_ids),
     )
@@ -253,6 +302,11 @@ def _record_unreadable(receipt: _Receipt, problem: RowProblem) -> None:
             reference.save(update_fields=["problems", "row_hash", "details_hash"])
         if not is_new:
             return
+    elif was_recorded_since(
+        "integration", receipt.integration.pk, "products.row_unreadable", receipt.at - dt.timedelta(days=1)
+    ):
+        # Each reading meets it again.
+        return
     record(
         subject_kind="integration",
         subject_id=receipt.integration.pk,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,10 +12,10 @@ from django.db import transaction
 from accounts import clock
 from catalog.models import ChangeSource, LinkedBy, Product, ProductReference
 from catalog.selectors import read_criteria, values_of
-from catalog.services.applying import add_steps, change_product, describe_fields
+from catalog.services.applying import add_steps, apply_references, change_product, describe_fields
 from catalog.services.lines import product_line, take_revision
 from catalog.services.linking import release_waiting
-from catalog.values import FIELDS, clean_html, fit
+from catalog.values import FIELDS, clean_html, fit, to_json
 from history.models import Source
 from history.services import record_all
 from integrations.models import Integration, IntegrationState
@@ -59,7 +60,9 @@ def save_product(
     if is_new:
         product.price_revision = product.stock_revision = revision
     integration = find_target(product)
-    product.changed_here_at = now if integration is not None else product.changed_here_at
+    if integration is not None:
+        product.changed_here_at = now
+        product.changed_here = sorted({*product.changed_here, *changes})
     product.save()
     add_steps(product, changes, source, now, person=person)
     params = describe_fields(changes)
@@ -74,7 +77,11 @@ def find_target(product: Product) -> Integration | None:
     """The integration that a change made here is sent to: the product's own, else the only one that sends."""
     if product.source_integration_id is not None:
         integration = Integration.objects.get(pk=product.source_integration_id)
-        return integration if read_criteria(integration).sends_products else None
+        gone = ProductReference.objects.filter(integration=integration, product=product).exclude(
+            deleted_at=None
+        )
+        is_sending = read_criteria(integration).sends_products and not gone.exists()
+        return integration if is_sending else None
     connected = Integration.objects.exclude(state=IntegrationState.DRAFT)
     sending = [row for row in connected if read_criteria(row).sends_products]
     return sending[0] if len(sending) == 1 else None
@@ -94,7 +101,7 @@ def enqueue_export(*, product: Product, integration: Integration) -> None:
 def give_up_export(*, product_id: int) -> None:
     """Sending was switched off meanwhile: what the ERP says arrives again."""
     take_revision()
-    Product.objects.filter(pk=product_id).update(changed_here_at=None)
+    Product.objects.filter(pk=product_id).update(changed_here_at=None, changed_here=[])
 
 
 @transaction.atomic
@@ -107,11 +114,11 @@ def record_export(
     sent: Mapping[str, Any],
     kept: Mapping[str, Any],
     not_taken: Mapping[str, Any],
-    changed_here_at: str | None,
+    found: Mapping[str, Any],
+    changed_here_at: dt.datetime | None,
 ) -> None:
-    """The ERP has the product now. What it did not take over is told, and never claimed."""
-    take_revision()
-    now = clock.now()
+    """The ERP has the product now, as ``found``. What it did not take over is told, and never claimed."""
+    revision, now = take_revision(), clock.now()
     product = Product.objects.select_for_update().get(pk=product_id)
     reference, _ = ProductReference.objects.get_or_create(
         integration=integration,
@@ -125,10 +132,11 @@ def record_export(
     if product.source_integration_id is None:
         product.source_integration_id = integration.pk
     # Whoever changed it again meanwhile waits for the next turn.
-    stamp = product.changed_here_at.isoformat() if product.changed_here_at else None
-    if stamp == changed_here_at:
-        product.changed_here_at = None
-    product.save(update_fields=["source_integration", "changed_here_at"])
+    if product.changed_here_at == changed_here_at:
+        product.changed_here_at, product.changed_here = None, []
+    product.save(update_fields=["source_integration", "changed_here_at", "changed_here"])
+    reference.learn(to_json(found))
+    reference.save(update_fields=["values"])
     labels = {
         "sent": ", ".join(FIELDS[name].label for name in sent if name not in not_taken),
         "kept": ", ".join(FIELDS[name].label for name in kept),
@@ -144,6 +152,9 @@ def record_export(
     if labels["not_taken"]:
         lines.append(product_line(product.pk, "product.not_taken", labels, now))
     record_all(lines)
+    apply_references(
+        [reference], read_criteria(integration), source=ChangeSource.POLL, revision=revision, at=now
+    )
     release_waiting({product.sku})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from catalog.criteria import (
     IGNORING_GUARDS,
+    NO_STOCK,
     SENDING_GUARDS,
     Criteria,
     StockKind,
@@ -72,6 +74,31 @@ def test_guarded_never_changes_and_unguarded_always_arrives(
     assert not decide_update(after, theirs, criteria).changes
 
 
+@given(theirs=WHOLE, criteria=CRITERIA, row=st.sets(st.sampled_from(sorted(FIELDS))))
+def test_what_is_kept_begins_whole_though_it_comes_in_two_parts(
+    theirs: dict[str, Any], criteria: Criteria, row: set[str]
+) -> None:
+    """The list's row makes the product; the single product brings the rest of what it begins with."""
+    part = {name: value for name, value in theirs.items() if name in row}
+    ours = dict.fromkeys(FIELDS) | {
+        name: after for name, (_, after) in decide_update(None, part, criteria).changes.items()
+    }
+    second = decide_update(ours, theirs, criteria, is_beginning=True)
+    both = ours | {name: after for name, (_, after) in second.changes.items()}
+    at_once = dict.fromkeys(FIELDS) | {
+        name: after for name, (_, after) in decide_update(None, theirs, criteria).changes.items()
+    }
+    assert both == at_once
+
+
+def test_a_stock_that_is_known_no_more_is_not_none_and_not_the_former_one() -> None:
+    ours = {"stock": Decimal(5)}
+    assert decide_update(ours, {"stock": None}, Criteria()).changes == {}
+    gone = decide_update(ours, {"stock": None, NO_STOCK: True}, Criteria())
+    assert gone.changes == {"stock": (Decimal(5), None)}
+    assert not decide_update(ours, {"stock": None, NO_STOCK: True}, Criteria(keep_stock=True)).changes
+
+
 @given(theirs=WHOLE, criteria=CRITERIA)
 def test_a_new_product_lacks_only_what_is_ignored(theirs: dict[str, Any], criteria: Criteria) -> None:
     decision = decide_update(None, theirs, criteria)
@@ -83,16 +110,32 @@ def test_a_new_product_lacks_only_what_is_ignored(theirs: dict[str, Any], criter
             assert decision.changes[name] == (None, theirs[name])
 
 
-@given(ours=WHOLE, theirs=WHOLE, criteria=CRITERIA)
-def test_sending_respects_the_four_rules_and_never_touches_stock(
-    ours: dict[str, Any], theirs: dict[str, Any], criteria: Criteria
+@given(
+    ours=WHOLE,
+    theirs=WHOLE,
+    criteria=CRITERIA,
+    price_list_id=st.sampled_from(["", "7"]),
+    changed=st.sets(st.sampled_from(sorted(FIELDS))),
+)
+def test_sending_touches_what_was_changed_here_within_the_four_rules_and_never_the_stock(
+    ours: dict[str, Any],
+    theirs: dict[str, Any],
+    criteria: Criteria,
+    price_list_id: str,
+    changed: set[str],
 ) -> None:
-    decision = decide_sending(ours, theirs, criteria)
+    criteria = replace(criteria, price_list_id=price_list_id)
+    decision = decide_sending(ours, theirs, criteria, changed)
     for name, spec in FIELDS.items():
         is_guarded = spec.guard in SENDING_GUARDS and getattr(criteria, spec.guard)
-        if is_guarded or not spec.is_sent:
+        is_of_list = bool(price_list_id) and name in ("price", "promotional_price")
+        if name not in changed or not spec.is_sent or ours[name] == theirs[name]:
             assert name not in decision.changes
-        elif ours[name] not in (None, "", []) and ours[name] != theirs[name]:
+            assert name not in decision.kept
+        elif is_guarded or is_of_list:
+            assert name in decision.kept
+        else:
+            # Emptied here, too: a promotion that ended ends there.
             assert decision.changes[name] == (theirs[name], ours[name])
     assert decision.changes.keys().isdisjoint({"stock", "images", "kind", "attributes", "components"})
 
@@ -101,7 +144,7 @@ def test_sending_respects_the_four_rules_and_never_touches_stock(
 def test_a_product_that_is_new_at_the_erp_is_sent_but_for_what_is_ignored(
     ours: dict[str, Any], criteria: Criteria
 ) -> None:
-    decision = decide_sending(ours, None, criteria)
+    decision = decide_sending(ours, None, criteria, ())
     expected = {
         name
         for name, spec in FIELDS.items()

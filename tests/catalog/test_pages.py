@@ -352,9 +352,9 @@ def test_reconferir_reads_the_product_before_everything_else(
 
     response = client.post(f"{here}reconferir/")
     assert (response.status_code, response["Location"]) == (302, here)
-    key = str(erp.integration.pk)
+    key = str(erp.reference().pk)
     assert [job for job in jobs(organization) if job not in before] == [
-        ("complete_products", key, "products", 20)
+        ("read_product", key, f"reference:{key}", 20)
     ]
     assert erp.reference().details_hash == ""
     assert "Reconferindo…" in client.get(here).content.decode()

@@ -144,14 +144,15 @@ def test_what_is_refused_changes_nothing(
     assert stored(erp) == Criteria()
 
 
-def test_reapplying_is_a_job_behind_everything_else(erp: Erp, client: Client, address: str) -> None:
+def test_reapplying_is_a_job_behind_what_people_wait_for(erp: Erp, client: Client, address: str) -> None:
     response = client.post(address, {"action": "reapply"})
     assert (response.status_code, response["Location"]) == (302, address)
     with tenant(erp.integration.organization_id):
         job = Job.objects.get()
-    assert (job.kind, job.channel, job.key, job.lock, job.priority) == (
-        "reapply_criteria", erp.integration.channel, str(erp.integration.pk), "products", Priority.BACKFILL,
+    assert (job.kind, job.channel, job.lock, job.priority) == (
+        "reapply_criteria", erp.integration.channel, "reapply", Priority.COMPLETION,
     )  # fmt: skip
+    assert job.key.startswith(f"{erp.integration.pk}/")
     assert stored(erp) == Criteria()
 
 

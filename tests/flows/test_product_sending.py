@@ -62,6 +62,11 @@ def at_tiny(company: Company, sku: str) -> list[dict[str, Any]]:
     return [row for row in company.account.list_products() if row["sku"] == sku and row["situacao"] != "E"]
 
 
+def product_of(company: Company, sku: str) -> Product:
+    with tenant(company.organization):
+        return Product.objects.get(sku=sku)
+
+
 def lines_of(company: Company, sku: str) -> list[tuple[str, dict[str, Any]]]:
     with tenant(company.organization):
         product = Product.objects.get(sku=sku)
@@ -207,5 +212,9 @@ def test_what_tiny_does_not_take_is_told(sending: Company, run_jobs: RunJobs) ->
     )
     save(company, "VASO", ncm="69120000")
     run_jobs()
-    code, params = lines_of(company, "VASO")[-1]
-    assert (code, params["not_taken"]) == ("product.not_taken", "NCM")
+    # It is told, and what Tiny has arrives again.
+    told = [
+        (code, params.get("not_taken") or params.get("fields")) for code, params in lines_of(company, "VASO")
+    ]
+    assert told[-2:] == [("product.not_taken", "NCM"), ("product.updated", "NCM")]
+    assert product_of(company, "VASO").ncm == "69139000"
