@@ -122,7 +122,9 @@ def renew_token(integration: Integration, *, seen: str) -> str:
             # A refresh token is good for one call. Cut off between the answer and its storing, that call left
             # us with a spent one: the only way to lose a grant, so it is named and counted.
             is_lost = was_cut_off and error.code != "integration.never_authorized"
-            _forget_renewal(integration)
+            if not is_lost:
+                # A lost one is lost for the next who asks, too: the first may be «Testar», which ends nothing.
+                _forget_renewal(integration)
             raise AuthenticationFailed(LOST_GRANT if is_lost else error.code, error.params) from error
         except TemporaryError as error:
             if error.code not in UNANSWERED:

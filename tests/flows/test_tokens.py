@@ -13,6 +13,7 @@ import pytest
 
 from accounts import clock
 from accounts.tenancy import tenant
+from contracts.errors import AuthenticationFailed
 from history.models import HistoryEntry
 from integrations import credentials
 from integrations.models import Credential, IntegrationState
@@ -264,6 +265,27 @@ def test_lost_answer_of_a_renewal_ends_the_connection_with_a_reason(
     move_clock(dt.timedelta(seconds=10))
     run_jobs()
     assert company.integration.disconnect_code == "integration.renewal_lost"
+
+
+def test_whoever_meets_a_lost_renewal_first_leaves_its_name_to_the_next(
+    company: Company, run_jobs: RunJobs, move_clock: MoveClock
+) -> None:
+    """«Testar» disconnects nobody, so that what it finds must be found again."""
+    company.connect()
+    run_jobs()
+    company.account.tiny.add_fault(route="POST /token", drop_after=True)
+    move_clock(dt.timedelta(hours=3, minutes=1))
+    run_jobs()
+    integration = company.integration
+    with pytest.raises(AuthenticationFailed) as caught:
+        credentials.renew_token(integration, seen=tokens_of(company)[0])
+    assert caught.value.code == "integration.renewal_lost"
+    assert company.integration.state == IntegrationState.CONNECTED
+    move_clock(dt.timedelta(seconds=10))
+    run_jobs()
+    assert company.integration.disconnect_code == "integration.renewal_lost"
+    with tenant(company.organization):
+        assert Credential.objects.get().lost_grants == 1
 
 
 def test_eight_processes_renew_one_token_once(
