@@ -123,7 +123,7 @@ def renew_token(integration: Integration, *, seen: str) -> str:
             # us with a spent one: the only way to lose a grant, so it is named and counted.
             is_lost = was_cut_off and error.code != "integration.never_authorized"
             if not is_lost:
-                # A lost one is lost for the next who asks, too: the first may be «Testar», which ends nothing.
+                # A lost one stays lost for the next who asks: the first may be «Testar», which ends nothing.
                 _forget_renewal(integration)
             raise AuthenticationFailed(LOST_GRANT if is_lost else error.code, error.params) from error
         except TemporaryError as error:
