@@ -175,6 +175,8 @@ class Supervisor:
             "SIMULATOR_URL": simulator_url,
             "SIMULATOR_PORT": str(self.simulator_port),
             "ORDER_POLL_SECONDS": "10",
+            "PRODUCT_POLL_SECONDS": "15",
+            "PRODUCT_LIST_SECONDS": "30",
             "SLOT_SPACING_SECONDS": "0.5",
         }
         environment = {name: given.get(name) or value for name, value in environment.items()}
