@@ -192,8 +192,9 @@ def wait_for(page: Page, path: str, text: str, *, seconds: float = 40.0) -> None
     deadline = time.monotonic() + seconds
     while True:
         page.goto(path)
-        if text in page.locator("body").inner_text():
+        shown = page.locator("body").inner_text()
+        if text in shown:
             return
         if time.monotonic() > deadline:
-            raise AssertionError(f"«{text}» did not appear at {path} within {seconds:g} s")
+            raise AssertionError(f"«{text}» did not appear at {path} within {seconds:g} s: {shown[:1500]}")
         page.wait_for_timeout(300)

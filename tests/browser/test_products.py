@@ -15,17 +15,24 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture(scope="module")
 def company(platform: Platform) -> Company:
-    return platform.create_companies({"trilha": "Trilha Norte Equipamentos Ltda"})["trilha"]
+    """Connected, its products imported: a lamp and some with problems."""
+    company = platform.create_companies({"trilha": "Trilha Norte Equipamentos Ltda"})["trilha"]
+    company.account.add_product(sku="LUM 01/é", descricao="Luminária", preco=249.9, marca="Aurora")
+    company.account.add_products(2, problems=True)
+    window = platform.open_window(company.email())
+    platform.connect(window.page, company)
+    import_products(window.page)
+    window.close()
+    return company
 
 
 def test_a_guarded_brand_stays_and_the_price_arrives(
     platform: Platform, company: Company, open_page: OpenPage
 ) -> None:
-    lamp = company.account.add_product(sku="LUM 01/é", descricao="Luminária", preco=249.9, marca="Aurora")
-    company.account.add_products(2, problems=True)
+    (lamp,) = [row for row in company.account.list_products() if row["sku"] == "LUM 01/é"]
     page = open_page(company.email())
-    platform.connect(page, company)
-    import_products(page)
+    page.goto(platform.url + company.gallery)
+    page.get_by_role("link", name="Integração Tiny ERP").first.click()
 
     # The brand is guarded: what the choice would do is seen before it is saved.
     page.get_by_role("navigation", name="Partes da integração").get_by_role("link", name="Produtos").click()
