@@ -181,6 +181,9 @@ def test_html_comes_with_200(caller: Caller) -> None:
 def test_faults_of_http_strike_v2_as_well(caller: Caller) -> None:
     lay(caller, "error_503", "POST /api2/info.php")
     assert caller.post("info.php").status_code == 503
+    caller.simulator.add_fault(route="POST /api2/pedidos.pesquisa.php", parameters={"pagina": 2}, status=503)
+    assert caller.post("pedidos.pesquisa.php", pagina="1").status_code == 200
+    assert caller.post("pedidos.pesquisa.php", pagina="2").status_code == 503
     lay(caller, "truncated", "POST /api2/info.php")
     assert len(caller.post("info.php").content) == 40
     lay(caller, "drop_after", "POST /api2/pedido.incluir.php")

@@ -32,6 +32,16 @@ def test_fault_of_another_route_or_account_does_not_strike(reader: Reader, simul
     assert reader.get("/pedidos/1").status_code == 404
 
 
+def test_fault_of_certain_parameters_strikes_only_calls_that_bring_them(
+    reader: Reader, simulator: SimulatedTiny
+) -> None:
+    simulator.add_fault(route="GET /pedidos", parameters={"offset": 100}, times=None, status=500)
+    assert reader.get("/pedidos", limit=100).status_code == 200
+    assert reader.get("/pedidos", limit=100, offset=0).status_code == 200
+    assert reader.get("/pedidos", limit=100, offset=100).status_code == 500
+    assert reader.get("/pedidos", offset=100).status_code == 500
+
+
 def test_dropped_answer_was_worked_and_counted(reader: Reader, simulator: SimulatedTiny) -> None:
     simulator.add_fault(route="GET /pedidos", drop_after=True)
     with pytest.raises(requests.ConnectionError):

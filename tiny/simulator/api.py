@@ -106,7 +106,7 @@ class Api:
         if bucket:
             call.cause = f"quota:{bucket}"
             return Response(429), headers, faults.Struck()
-        return None, headers, faults.claim(cursor, call.account["id"], call.route, is_api=True)
+        return None, headers, faults.claim(cursor, call.account["id"], call.route, request.query, is_api=True)
 
     def _work(self, account: Row, request: Request, template: str, struck: faults.Struck) -> Response:
         if not template:

@@ -142,7 +142,7 @@ class Api2:
         if bucket:
             call.cause = f"quota:{bucket}"
             return Refused(11 if bucket == quota.V2_CONCURRENT else 6), faults.Struck()
-        struck = faults.claim(cursor, call.account["id"], call.route, is_api=True)
+        struck = faults.claim(cursor, call.account["id"], call.route, call.fields.values, is_api=True)
         if struck.answer is not None or struck.v2_error:
             call.cause = "fault"
         return Refused(struck.v2_error) if struck.v2_error else None, struck

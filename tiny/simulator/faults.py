@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -108,11 +109,18 @@ class Struck:
         return response
 
 
-def claim(cursor: Cursor, account_id: int | None, route: str, *, is_api: bool = False) -> Struck:
+def claim(
+    cursor: Cursor,
+    account_id: int | None,
+    route: str,
+    parameters: Mapping[str, str] | None = None,
+    *,
+    is_api: bool = False,
+) -> Struck:
     """Count the call and gather what strikes it; ``shifts`` holds (fault id, kind)."""
     routes = [normalize_route(route), *([EVERY_ROUTE] if is_api else [])]
     struck = Struck()
-    for fault in store.claim_faults(cursor, account_id, routes):
+    for fault in store.claim_faults(cursor, account_id, routes, parameters or {}):
         action = fault["action"]
         struck.delay_ms += action.get("delay_ms", 0)
         struck.drops_answer = struck.drops_answer or bool(action.get("drop_after") or action.get("drop"))

@@ -247,6 +247,7 @@ CREATE TABLE IF NOT EXISTS fault (
 CREATE TABLE IF NOT EXISTS setting (name text PRIMARY KEY, value text NOT NULL);
 
 -- Columns that came later: a demo's database outlives the program that made it.
+ALTER TABLE fault ADD COLUMN IF NOT EXISTS parameters jsonb NOT NULL DEFAULT '{}';
 ALTER TABLE account ADD COLUMN IF NOT EXISTS write_limit integer NOT NULL DEFAULT 0;
 ALTER TABLE account ADD COLUMN IF NOT EXISTS quota_window text NOT NULL DEFAULT 'fixed';
 ALTER TABLE account ADD COLUMN IF NOT EXISTS quota_headers text NOT NULL DEFAULT 'reads';
@@ -1081,24 +1082,32 @@ def clear_calls(cursor: Cursor, account_id: int) -> int:
 
 
 def add_fault(
-    cursor: Cursor, account_id: int | None, route: str, after: int, times: int, action: Mapping[str, Any]
+    cursor: Cursor,
+    account_id: int | None,
+    route: str,
+    after: int,
+    times: int,
+    action: Mapping[str, Any],
+    parameters: Mapping[str, str] | None = None,
 ) -> int:
     cursor.execute(
-        "INSERT INTO fault (account_id, route, after, times, action) VALUES (%s, %s, %s, %s, %s)"
-        " RETURNING id",
-        (account_id, route, after, times, Json(dict(action))),
+        "INSERT INTO fault (account_id, route, parameters, after, times, action)"
+        " VALUES (%s, %s, %s, %s, %s, %s) RETURNING id",
+        (account_id, route, Json(dict(parameters or {})), after, times, Json(dict(action))),
     )
     row = cursor.fetchone()
     assert row is not None  # noqa: S101
     return int(row["id"])
 
 
-def claim_faults(cursor: Cursor, account_id: int | None, routes: Sequence[str]) -> list[Row]:
-    """Count this call against every fault laid for its routes; those that strike it, oldest first."""
+def claim_faults(
+    cursor: Cursor, account_id: int | None, routes: Sequence[str], parameters: Mapping[str, str]
+) -> list[Row]:
+    """Count this call against every fault laid for it; those that strike it, oldest first."""
     cursor.execute(
         "UPDATE fault SET seen = seen + 1 WHERE route = ANY(%s) AND (account_id IS NULL OR account_id = %s)"
-        " AND seen < after + times RETURNING id, action, seen, after",
-        (list(routes), account_id),
+        " AND parameters <@ %s AND seen < after + times RETURNING id, action, seen, after",
+        (list(routes), account_id, Json(dict(parameters))),
     )
     return sorted((row for row in _all(cursor) if row["seen"] > row["after"]), key=lambda row: int(row["id"]))
 
