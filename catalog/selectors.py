@@ -259,10 +259,6 @@ def describe_import(integration: Integration) -> ImportProgress | None:
     return ImportProgress(run, calls, minutes, details_left)
 
 
-def has_imported(integration: Integration) -> bool:
-    return ProductImport.objects.filter(integration=integration, state=ImportState.DONE).exists()
-
-
 # --- de-para ---
 
 

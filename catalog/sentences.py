@@ -59,11 +59,19 @@ HISTORY: Mapping[str, Sentence] = {
     ),
     "product.sent": Sentence("Enviado ao Tiny: {sent}", icon="swap", tone="ok"),
     "product.sending_kept": Sentence(
-        "Não enviado ao Tiny: {kept}", "Os critérios mantêm o que está no Tiny.", icon="info"
+        "Não enviado ao Tiny: {kept}",
+        "Os critérios, ou a lista de preços escolhida, mantêm o que está no Tiny.",
+        icon="info",
+    ),
+    "product.not_sent": Sentence(
+        "A mudança daqui não foi enviada ao Tiny",
+        "O envio foi desligado, ou o produto foi excluído no Tiny. O produto volta a seguir o Tiny.",
+        icon="alert",
+        tone="warn",
     ),
     "product.not_taken": Sentence(
         "O Tiny não aceitou: {not_taken}",
-        "Enviamos, e o Tiny continua com o valor dele. Confira o cadastro no Tiny.",
+        "Lá continua o valor do Tiny, e ele volta para cá. Se precisar, mude no Tiny.",
         icon="alert",
         tone="warn",
     ),

@@ -295,24 +295,28 @@ def _read_products(
     """Read single products until none is left, or until ``count_product`` says that it is enough."""
     with tenant(job.organization_id):
         costs_a_call = _costs_a_stock_call(context.integration, criteria)
-    refusals = 0
     while True:
         with tenant(job.organization_id):
             waiting = list(selectors.list_unread(context.integration)[:READ_AHEAD])
         if not waiting:
             return True
+        held: list[tuple[ProductReference, _Found]] = []
         for reference in waiting:
-            found = _read_product(provider, context, reference, costs_a_call)
-            refusals = refusals + 1 if found.refusal is not None else 0
-            if found.refusal is not None and refusals >= REFUSALS_IN_A_ROW:
-                # Not these products, but something between us and the ERP.
-                raise found.refusal
+            held.append((reference, _read_product(provider, context, reference, costs_a_call)))
+            refusal = held[-1][1].refusal
+            if refusal is not None and len(held) >= REFUSALS_IN_A_ROW:
+                # Not these products, but something between us and the ERP: none of them is blamed.
+                raise refusal
+            if refusal is not None and reference is not waiting[-1]:
+                continue
             with tenant(job.organization_id):
-                _store(reference, found, _source_of(job))
-                is_wanted = count_product is None or count_product()
+                for one, found in held:
+                    _store(one, found, _source_of(job))
+                wanted = [count_product is None or count_product() for _ in held]
                 # Its lease is proven with it: a worker that was taken for dead writes nothing.
                 job.save_step()
-            if not is_wanted:
+            held = []
+            if not all(wanted):
                 return False
 
 
@@ -390,7 +394,7 @@ def export_product(job: JobContext) -> None:
     with reach(job, integration) as (provider, context):
         external_id = reference.external_id if reference else _find_by_sku(provider, context, product.sku)
         if reference is None and external_id:
-            _refuse_if_taken(job.organization_id, integration, external_id, product.sku)
+            _refuse_if_taken(integration, external_id, product)
         is_new = not external_id
         at_erp = None if is_new else provider.get_product(context, external_id)
         if at_erp is not None and at_erp.row.state == ProductState.DELETED:
@@ -421,12 +425,15 @@ def export_product(job: JobContext) -> None:
         job.save_step()
 
 
-def _refuse_if_taken(organization_id: int, integration: Integration, external_id: str, sku: str) -> None:
+def _refuse_if_taken(integration: Integration, external_id: str, product: Product) -> None:
     """What a person said of a product of the ERP holds for what is sent, too."""
-    with tenant(organization_id):
+    with tenant(integration.organization_id):
         known = selectors.list_references(integration).filter(external_id=external_id).first()
-    if known is not None and (known.product_id is not None or known.passed_over):
-        raise RejectedByErp("catalog.sku_linked_otherwise", {"sku": sku})
+    if known is None:
+        return
+    is_others = known.product_id not in (None, product.pk)
+    if is_others or known.passed_over == services.UNLINKED:
+        raise RejectedByErp("catalog.sku_linked_otherwise", {"sku": product.sku})
 
 
 def _take_unwritable(integration: Integration, changes: dict[str, Any], *, is_new: bool) -> dict[str, Any]:

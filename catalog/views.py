@@ -546,7 +546,8 @@ def _link_all(request: TenantRequest) -> str:
 def _read_pairs(text: str) -> list[tuple[int, str]]:
     try:
         pairs = json.loads(text)
-        return [(int(reference_id), str(sku)) for reference_id, sku in pairs[: mapping_file.MOST_LINES]]
+        pairs = pairs[: mapping_file.MOST_LINES]
+        return [(int(reference_id), str(sku).replace("\0", "")) for reference_id, sku in pairs]
     except (ValueError, TypeError):
         return []
 
@@ -588,7 +589,7 @@ def criteria(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
         "form": form,
         "may_edit": may_edit,
         "is_saved": "salvo" in request.GET,
-        "sample": request.POST.get("sku", "").strip(),
+        "sample": request.POST.get("sku", "").replace("\0", "").strip(),
     }
     if request.method == "POST":
         action = request.POST.get("action", "")

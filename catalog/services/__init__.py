@@ -30,6 +30,7 @@ from catalog.services.linking import (
     unlink,
 )
 from catalog.services.receiving import (
+    UNLINKED,
     PageResult,
     apply_list_prices,
     forget_list_prices,
@@ -47,6 +48,7 @@ from catalog.services.saving import (
 
 __all__ = [
     "SUBJECT",
+    "UNLINKED",
     "LinkRefused",
     "Linked",
     "PageResult",

@@ -7,11 +7,12 @@ from django.db import transaction
 from accounts import clock
 from catalog.criteria import Criteria
 from catalog.models import ChangeSource, Product, ProductCriteria, ProductReference
-from catalog.selectors import read_criteria
+from catalog.selectors import read_arriving, read_criteria
 from catalog.services.applying import apply_references
 from catalog.services.importing import enqueue_list_prices
 from catalog.services.lines import take_revision
 from catalog.services.receiving import list_problems, relink_passed_over
+from catalog.services.saving import give_up_export
 from history.models import Source
 from history.services import record
 from integrations.models import Integration
@@ -52,7 +53,10 @@ def save_criteria(*, integration: Integration, criteria: Criteria, person: str) 
 def give_up_exports(*, integration: Integration) -> None:
     """Nothing is sent any more: what waited for it, parked or not, follows the ERP again."""
     waiting = Product.objects.filter(source_integration=integration).exclude(changed_here_at=None)
-    if waiting.update(changed_here_at=None, changed_here=[]):
+    ids = list(waiting.values_list("pk", flat=True))
+    for product_id in ids:
+        give_up_export(product_id=product_id)
+    if ids:
         enqueue_reapplying(integration=integration)
 
 
@@ -81,8 +85,8 @@ def reapply(*, integration: Integration, after_id: int) -> tuple[int, int]:
     )
     if not references:
         return 0, 0
-    for reference in references:
-        reference.problems = list_problems(reference, criteria)
+    for reference, arriving in read_arriving(references, criteria):
+        reference.problems = list_problems(reference, arriving)
     ProductReference.objects.bulk_update(references, ["problems"])
     relink_passed_over(integration=integration, references=references, revision=revision)
     changed = apply_references(references, criteria, source=ChangeSource.PERSON, revision=revision, at=now)

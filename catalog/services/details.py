@@ -11,7 +11,7 @@ from django.db.models import Q
 from accounts import clock
 from catalog.criteria import BALANCE, NO_STOCK, RESERVED, WAREHOUSES
 from catalog.models import ChangeSource, Product, ProductReference, WarehouseStock
-from catalog.selectors import read_criteria
+from catalog.selectors import read_arriving, read_criteria
 from catalog.services.applying import apply_references
 from catalog.services.lines import product_line, take_revision
 from catalog.services.receiving import UNREADABLE, list_problems, settle_sku
@@ -56,7 +56,8 @@ def apply_details(
     reference.details_read_at = now
     reference.problems = [code for code in reference.problems if code != UNREADABLE]
     kin = _join_kin(reference, product, revision, now)
-    reference.problems = list_problems(reference, criteria)
+    ((_, arriving),) = read_arriving([reference], criteria)
+    reference.problems = list_problems(reference, arriving)
     reference.save()
     apply_references([reference, *kin], criteria, source=source, revision=revision, at=now)
     if reference.is_beginning:

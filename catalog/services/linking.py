@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from accounts import clock
+from catalog.criteria import Criteria
 from catalog.models import ChangeSource, LinkedBy, Product, ProductReference
-from catalog.selectors import SKU_UNKNOWN, read_criteria
+from catalog.selectors import SKU_UNKNOWN, read_arriving, read_criteria
 from catalog.services.applying import apply_references, create_products
 from catalog.services.details import join_children
 from catalog.services.lines import product_line, take_revision
@@ -48,7 +49,7 @@ def link(*, reference_id: int, sku: str, person: str) -> Linked:
     reference.product, reference.linked_by = product, LinkedBy.PERSON
     reference.passed_over = ""
     criteria = read_criteria(reference.integration)
-    reference.problems = list_problems(reference, criteria, is_duplicate=False, is_taken=False)
+    reference.problems = _list_problems_left(reference, criteria)
     reference.save()
     join_children(reference, revision, now)
     if product.source_integration_id is None:
@@ -80,9 +81,7 @@ def create_and_link(*, reference_id: int, sku: str, person: str) -> Linked:
         at=now,
     )
     reference.sku, reference.linked_by, reference.passed_over = at_erp, LinkedBy.PERSON, ""
-    reference.problems = list_problems(
-        reference, read_criteria(reference.integration), is_duplicate=False, is_taken=False
-    )
+    reference.problems = _list_problems_left(reference, read_criteria(reference.integration))
     reference.save()
     join_children(reference, revision, now)
     params = {"sku": at_erp or reference.external_id}
@@ -109,6 +108,12 @@ def ignore_problems(*, reference_id: int, is_ignored: bool) -> None:
 def release_waiting(skus: Iterable[str]) -> int:
     """Let everything that waits for one of these SKUs go on; how many."""
     return sum(queue.release(SKU_UNKNOWN, sku) for sku in set(skus) if sku)
+
+
+def _list_problems_left(reference: ProductReference, criteria: Criteria) -> list[str]:
+    """Without those that a person has just answered."""
+    ((_, arriving),) = read_arriving([reference], criteria)
+    return list_problems(reference, arriving, is_duplicate=False, is_taken=False)
 
 
 def _let_go(reference: ProductReference, person: str) -> None:

@@ -18,7 +18,7 @@ from catalog.problems import find_problems
 from catalog.selectors import read_arriving, read_criteria
 from catalog.services.applying import apply_references, create_products
 from catalog.services.lines import product_line, take_revision
-from catalog.values import fit, row_values, to_json
+from catalog.values import Values, fit, row_values, to_json
 from contracts.records import ErpListPrice, ErpProductRow, Page, ProductKind, ProductState, RowProblem
 from history.models import HistoryEntry, Source
 from history.selectors import was_recorded_since
@@ -171,10 +171,10 @@ def _settle(receipt: _Receipt, external_ids: Collection[str], former_skus: Colle
         reference.remember(receipt.former.get(reference.external_id, reference.values))
     taken = _link(receipt, concerned)
     siblings = _group_by_sku(concerned)
-    for reference in concerned:
+    for reference, arriving in read_arriving(concerned, receipt.criteria):
         reference.problems = list_problems(
             reference,
-            receipt.criteria,
+            arriving,
             is_duplicate=len(siblings[reference.sku]) > 1,
             is_taken=reference.external_id in taken,
         )
@@ -254,17 +254,16 @@ def _group_by_sku(references: Iterable[ProductReference]) -> dict[str, list[Prod
 
 def list_problems(
     reference: ProductReference,
-    criteria: Criteria,
+    arriving: Values,
     *,
     is_duplicate: bool | None = None,
     is_taken: bool | None = None,
 ) -> list[str]:
-    """What is ``None`` is as it was found last."""
+    """``arriving`` as ``read_arriving`` gives it. What is ``None`` is as it was found last."""
     if is_duplicate is None:
         is_duplicate = "sku_duplicate" in reference.problems
     if is_taken is None:
         is_taken = "sku_taken" in reference.problems
-    ((_, arriving),) = read_arriving([reference], criteria)
     if reference.deleted_at is not None or reference.passed_over:
         return []
     unreadable = [code for code in reference.problems if code == UNREADABLE]

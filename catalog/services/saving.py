@@ -99,9 +99,11 @@ def enqueue_export(*, product: Product, integration: Integration) -> None:
 
 @transaction.atomic
 def give_up_export(*, product_id: int) -> None:
-    """Sending was switched off meanwhile: what the ERP says arrives again."""
+    """It goes nowhere any more, because of the criteria or of the ERP: what the ERP says arrives again."""
     take_revision()
-    Product.objects.filter(pk=product_id).update(changed_here_at=None, changed_here=[])
+    waiting = Product.objects.filter(pk=product_id).exclude(changed_here_at=None)
+    if waiting.update(changed_here_at=None, changed_here=[]):
+        record_all([product_line(product_id, "product.not_sent", {}, clock.now(), source=Source.PLATFORM)])
 
 
 @transaction.atomic

@@ -23,8 +23,9 @@ _SHOWN_TAGS = nh3.ALLOWED_TAGS - {"img"}
 @register.filter
 def seller_html(text: str | None) -> SafeString:
     """The seller's own formatting, without headings and images; cleaned again wherever it came from."""
-    cleaned = nh3.clean(clean_html(text or ""), tags=_SHOWN_TAGS)
-    return mark_safe(re.sub(r"<(/?)h[1-6]\b", r"<\1p", cleaned))  # noqa: S308
+    without_headings = re.sub(r"<(/?)h[1-6]\b", r"<\1p", clean_html(text or ""))
+    # Cleaned last, so that nothing comes after it.
+    return mark_safe(nh3.clean(without_headings, tags=_SHOWN_TAGS))  # noqa: S308
 
 
 @register.filter

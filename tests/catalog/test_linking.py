@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -34,15 +36,17 @@ def integration(organization: Organization) -> Integration:
         )
 
 
-def row(external_id: str, sku: str, **fields: object) -> ErpProductRow:
-    values: dict[str, object] = {
-        "name": f"Produto {external_id}",
-        "kind": ProductKind.SIMPLE,
-        "state": ProductState.ACTIVE,
-        "price": Decimal("10"),
-        "row_hash": f"{external_id}/{sku}/{fields}",
-    }
-    return ErpProductRow(external_id=external_id, sku=sku, **{**values, **fields})  # type: ignore[arg-type]
+def row(external_id: str, sku: str, **fields: Any) -> ErpProductRow:
+    made = ErpProductRow(
+        external_id,
+        sku,
+        f"Produto {external_id}",
+        ProductKind.SIMPLE,
+        ProductState.ACTIVE,
+        price=Decimal("10"),
+        row_hash=f"{external_id}/{sku}/{fields}",
+    )
+    return replace(made, **fields)
 
 
 def receive(integration: Integration, *rows: ErpProductRow) -> services.PageResult:

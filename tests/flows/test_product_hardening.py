@@ -373,7 +373,27 @@ def test_a_wall_between_us_and_tiny_is_not_the_products_fault(connected: Company
     run_jobs()
     assert job_of(company, "import_products").status == "parked"
     with tenant(company.organization):
+        assert ProductReference.objects.filter(problems__contains=["row_unreadable"]).count() == 0
+        assert selectors.count_unread(company.integration) > 8
+
+
+@V2
+def test_two_that_tiny_refuses_stop_no_other(connected: Company, run_jobs: RunJobs) -> None:
+    company = connected
+    company.account.add_products(count=8, kinds=["S"])
+    plan(company, run_jobs)
+    with tenant(company.organization):
+        services.start_import(integration=company.integration)
+    company.account.tiny.add_fault(
+        account_id=company.account.id, route="POST /api2/produto.obter.php", status=400, after=3, times=2
+    )
+    run_jobs()
+    assert job_of(company, "import_products").status == "done"
+    with tenant(company.organization):
         assert ProductReference.objects.filter(problems__contains=["row_unreadable"]).count() == 2
+        assert selectors.count_unread(company.integration) == 0
+        run = ProductImport.objects.get()
+    assert run.details_read == run.details_total
 
 
 @V3

@@ -13,7 +13,7 @@ from catalog.models import Product, ProductImport, ProductReference
 from history.models import HistoryEntry
 from jobs.models import Job
 from tests.flows.conftest import Company
-from tests.processes import Stack, wait_until
+from tests.processes import Process, Stack, wait_until
 
 PRODUCTS = int(os.environ.get("PRODUCTS", "10000"))
 FAST = {"JOB_LEASE_SECONDS": "3", "DISPATCH_SECONDS": "0.5", "SLOT_SPACING_SECONDS": "0"}
@@ -42,7 +42,7 @@ def test_ten_thousand_products_survive_three_kills(
     company.account.clear_calls()
     stack.start_beat(**FAST, **company.account.tiny.variables)
 
-    def start_worker():  # type: ignore[no-untyped-def]
+    def start_worker() -> Process:
         return stack.start_worker(**FAST, **company.account.tiny.variables)
 
     worker = start_worker()

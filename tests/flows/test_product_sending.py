@@ -185,6 +185,7 @@ def test_a_change_that_is_no_longer_sent_holds_nothing_back(sending: Company, ru
     run_jobs()
     with tenant(company.organization):
         assert Product.objects.get(sku="VASO").changed_here_at is None
+        assert HistoryEntry.objects.filter(code="product.not_sent").count() == 1
         services.reapply(integration=company.integration, after_id=0)
         assert Product.objects.get(sku="VASO").price == 10
 
