@@ -9,10 +9,13 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from contracts.http import HttpClient
+from contracts.order_status import OrderStatus
 from contracts.records import (
     CallRecord,
     CheckStep,
+    CustomerDraft,
     ErpAccount,
+    ErpCustomer,
     ErpInvoice,
     ErpListPrice,
     ErpOrder,
@@ -20,11 +23,14 @@ from contracts.records import (
     ErpPriceList,
     ErpProduct,
     ErpProductRow,
+    ErpSeller,
     ErpShippingMethod,
     ErpStock,
     ErpWarehouse,
     Explanation,
     InvoiceQuery,
+    OrderChange,
+    OrderDraft,
     OrderQuery,
     Page,
     ProductDraft,
@@ -64,6 +70,12 @@ class Capability(StrEnum):
 
     PRODUCT_STATE_WRITABLE = "product_state_writable"
     """Whether a product is active can be written."""
+
+    KEEPS_ECOMMERCE_NUMBER = "keeps_ecommerce_number"
+    """The e-commerce number of a new order is stored, and orders can be found by it."""
+
+    ORDERS_MAKE_CUSTOMERS = "orders_make_customers"
+    """A new order brings its buyer along, and needs no customer made before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +163,8 @@ class Provider(Protocol):
     """As a sentence calls it: «no Tiny»."""
     vendor: str
     situations: Sequence[Situation]
+    default_situations: Mapping[OrderStatus, str]
+    """Which situation an order of ours should have there by its status; one that is missing is not written."""
     protocols: Sequence[ErpProtocol]
     """Ways to connect, the recommended one first. Each method below serves all of them alike."""
     invite_hosts: Sequence[str]
@@ -206,6 +220,36 @@ class Provider(Protocol):
         """The new product's identifier. The caller looked the SKU up before: a repeated call makes a second.
 
         Raises ``RejectedByErp``, or ``UnsupportedFeature`` for a brand or category that cannot be written.
+        """
+
+    def find_customers(
+        self, context: ProviderContext, *, document: str = "", code: str = ""
+    ) -> Sequence[ErpCustomer]:
+        """Customers with exactly this document or this code, those that were deleted left out; a page or two."""
+
+    def create_customer(self, context: ProviderContext, draft: CustomerDraft) -> str:
+        """The new customer's identifier. The caller looked for him before. Raises ``RejectedByErp``."""
+
+    def update_customer(self, context: ProviderContext, external_id: str, draft: CustomerDraft) -> None:
+        """Read, merge, write back. Raises ``NotFound`` or ``RejectedByErp``."""
+
+    def list_sellers(self, context: ProviderContext) -> Sequence[ErpSeller]:
+        """All of them, inactive ones included; one that cannot be read is left out."""
+
+    def create_order(self, context: ProviderContext, draft: OrderDraft) -> str:
+        """The new order's identifier: exactly one writing call, never repeated by itself.
+
+        The caller looked for the ``key`` before. Raises ``RejectedByErp``; after a ``TemporaryError`` the order
+        may be there or not, and only looking tells.
+        """
+
+    def change_order(self, context: ProviderContext, external_id: str, change: OrderChange) -> None:
+        """Repeating it is harmless. Raises ``NotFound`` or ``RejectedByErp``."""
+
+    def set_situation(self, context: ProviderContext, external_id: str, situation: str) -> None:
+        """``situation`` is a code of ``situations``. Repeating it is harmless.
+
+        Raises ``NotFound``, ``RejectedByErp``, or ``UnsupportedFeature`` for one this protocol does not have.
         """
 
     def update_product(self, context: ProviderContext, external_id: str, draft: ProductDraft) -> None:

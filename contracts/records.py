@@ -136,7 +136,11 @@ class ErpInstallment:
 
 @dataclass(frozen=True, slots=True)
 class ErpOrderDetail:
-    """What only the single order shows. ``delivery_address`` is ``None`` when it is the customer's."""
+    """What only the single order shows. ``delivery_address`` is ``None`` when it is the customer's.
+
+    ``key`` is the ``OrderDraft.key`` of an order that we made; others have what their maker wrote there.
+    ``seller_id`` is an ``ErpSeller.external_id``.
+    """
 
     order: ErpOrder
     items: tuple[ErpOrderItem, ...]
@@ -153,6 +157,81 @@ class ErpOrderDetail:
     expected_on: dt.date | None = None
     delivered_on: dt.date | None = None
     notes: str = ""
+    key: str = ""
+    seller_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ErpSeller:
+    """A salesperson (vendedor) of the ERP's account. ``code`` is the seller's own for him, often empty."""
+
+    external_id: str
+    name: str
+    code: str = ""
+    is_active: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerDraft:
+    """What a buyer should be at the ERP. ``document`` is a valid CPF or CNPJ without punctuation, or ``""``.
+
+    ``code`` names a buyer without document, so that he is found again; the seller may use the code of any
+    other himself, so it stays ``""`` there. Whatever is ``""`` is left as the ERP has it.
+    """
+
+    name: str
+    kind: str = ""
+    document: str = ""
+    code: str = ""
+    email: str = ""
+    phone: str = ""
+    address: ErpAddress = field(default_factory=ErpAddress)
+
+
+@dataclass(frozen=True, slots=True)
+class ItemDraft:
+    """``product_id`` is the ERP's identifier of the product, ``sku`` the code that it has there."""
+
+    product_id: str
+    sku: str
+    description: str
+    quantity: Decimal
+    unit_price: Decimal
+    unit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDraft:
+    """An order as it is to be made at the ERP.
+
+    ``key`` is ours, of at most ten characters, and in no other order: it is stored with the order there.
+    ``customer_id`` is the buyer's identifier at the ERP, ``""`` where ``customer`` is to be made with the order
+    (``Capability.ORDERS_MAKE_CUSTOMERS``). ``delivery_address`` is ``None`` when it is the buyer's own.
+    ``installments`` are empty or sum up to the total: items - discount + freight.
+    """
+
+    key: str
+    placed_on: dt.date
+    situation: str
+    customer: CustomerDraft
+    customer_id: str
+    items: tuple[ItemDraft, ...]
+    ecommerce_number: str = ""
+    delivery_address: ErpAddress | None = None
+    installments: tuple[ErpInstallment, ...] = ()
+    freight: Decimal = Decimal(0)
+    discount: Decimal = Decimal(0)
+    expected_on: dt.date | None = None
+    seller_id: str = ""
+    notes: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderChange:
+    """What of an order can still be changed at the ERP once it is there. ``None`` leaves as it is."""
+
+    notes: str | None = None
+    expected_on: dt.date | None = None
 
 
 class InvoiceState(StrEnum):
@@ -394,11 +473,19 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class OrderQuery:
-    """Which orders to list. ``created_from`` and ``updated_from`` are days, both inclusive."""
+    """Which orders to list. ``created_from`` and ``updated_from`` are days, both inclusive.
+
+    ``document`` and ``customer_name`` are the buyer's. ``ecommerce_number`` is for protocols with
+    ``Capability.KEEPS_ECOMMERCE_NUMBER``; the ERP finds loosely by it and by the name, so rows that it shows
+    may have others.
+    """
 
     created_from: dt.date | None = None
     updated_from: dt.date | None = None
     situation: str = ""
+    document: str = ""
+    customer_name: str = ""
+    ecommerce_number: str = ""
 
 
 @dataclass(frozen=True, slots=True)
