@@ -93,6 +93,12 @@ SITUATIONS: tuple[Situation, ...] = (
     ),
 )
 
+DEFAULT_SITUATIONS: Mapping[OrderStatus, str] = {
+    situation.default_status: situation.code
+    for situation in SITUATIONS
+    if situation.default_status is not None
+}
+
 SITUATION_CODES = frozenset(situation.code for situation in SITUATIONS)
 
 V3_SITUATIONS: Mapping[int, str] = {

@@ -279,7 +279,140 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         _US,
         "retry",
     ),
+    "tiny.orders_by_ecommerce_number": Explanation(
+        "A API 3.0 não procura pedidos pelo nº e-commerce",
+        "Não conseguimos procurar o pedido pelo nº e-commerce. A API 3.0 não guarda esse número em pedidos"
+        f" que enviamos. {_UNREADABLE}",
+        _US,
+        "retry",
+    ),
+    # Refusals of an order or a customer that we send
+    "tiny.order_repeated": Explanation(
+        "O Tiny já recebeu um pedido igual a este",
+        "Não conseguimos criar o pedido. O Tiny recebeu os mesmos dados há pouco e não disse em qual pedido."
+        " Tente de novo: antes de criar, procuramos no Tiny o pedido que já estiver lá.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.order_names_missing": Explanation(
+        "O Tiny não encontrou algo que o pedido cita",
+        "Não conseguimos criar o pedido. O Tiny respondeu: «{reason}». Confira no Tiny o cliente, os produtos"
+        " e o vendedor do pedido e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.order_customer_unknown": Explanation(
+        "O Tiny não encontrou o cliente do pedido",
+        "Não conseguimos criar o pedido. O cliente foi excluído no Tiny depois que o procuramos. Tente de"
+        " novo: procuramos o cliente outra vez antes de enviar.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.order_product_unknown": Explanation(
+        "O Tiny não encontrou o produto {sku}",
+        "Não conseguimos criar o pedido. O produto {sku} (item {item}) foi excluído no Tiny, ou é de outra"
+        " conta. Vincule o SKU a um produto que existe no Tiny e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.order_seller_unknown": Explanation(
+        "O Tiny não encontrou o vendedor do pedido",
+        "Não conseguimos criar o pedido. O vendedor foi excluído no Tiny ou está inativo. Escolha outro"
+        " vendedor e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.shipping_method_disabled": Explanation(
+        "A forma de envio não está habilitada no Tiny",
+        "Não conseguimos criar o pedido. O Tiny recusa o pedido inteiro quando a forma de envio está"
+        " desabilitada. Habilite a forma de envio no Tiny e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.payment_method_unknown": Explanation(
+        "O Tiny não encontrou o meio de pagamento",
+        "Não conseguimos gravar as parcelas do pedido. O meio ou a forma de recebimento não existe na sua"
+        " conta do Tiny. Cadastre no Tiny e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.installment_method_differs": Explanation(
+        "As parcelas têm forma de recebimento diferente da do pedido",
+        "Não conseguimos gravar as parcelas do pedido. O Tiny exige a mesma forma de recebimento em todas."
+        " Corrija as parcelas do pedido e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.installments_refused": Explanation(
+        "O Tiny recusou as parcelas do pedido",
+        "Não conseguimos gravar as parcelas do pedido. O Tiny respondeu: «{reason}». Corrija as parcelas e"
+        " tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.stock_launched": Explanation(
+        "O estoque do pedido já foi lançado no Tiny",
+        "Não conseguimos mudar o pedido. O Tiny não deixa mudar um pedido com estoque lançado. Estorne o"
+        " estoque do pedido no Tiny e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.stock_insufficient": Explanation(
+        "Falta estoque no Tiny para este pedido",
+        "Não conseguimos gravar o pedido. O saldo de um ou mais produtos no Tiny é menor que o pedido. Acerte"
+        " o estoque no Tiny e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.order_locked": Explanation(
+        "O Tiny não deixa mudar este pedido",
+        "Não conseguimos mudar o pedido. O Tiny respondeu: «{reason}». Resolva o bloqueio no Tiny e tente de"
+        " novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.situation_unwritable": Explanation(
+        "Esta forma de conexão não grava a situação {situation}",
+        "Não conseguimos mudar a situação do pedido. A API 2.0 não tem a situação «{situation}». Mude a"
+        " situação no próprio Tiny.",
+        _YOU,
+        "open_erp",
+    ),
+    "tiny.situation_refused": Explanation(
+        "O Tiny recusou a situação do pedido",
+        "Não conseguimos mudar a situação do pedido. O Tiny respondeu: «{reason}». Mude a situação no próprio"
+        " Tiny, ou tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.customer_document_refused": Explanation(
+        "O Tiny recusou o CPF ou CNPJ do cliente",
+        "Não conseguimos gravar o cliente. O Tiny respondeu: «{reason}». Corrija o documento do cliente e"
+        " tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.write_too_long": Explanation(
+        "O campo {field} é longo demais para o Tiny",
+        "Não conseguimos gravar no Tiny. O campo {field} passa de {longest} caracteres, e cortado perderia o"
+        " sentido. Encurte o texto e tente de novo.",
+        _YOU,
+        "retry",
+    ),
+    "tiny.field_missing": Explanation(
+        "Falta um dado que o Tiny exige",
+        "Não conseguimos gravar no Tiny. O Tiny respondeu: «{reason}». Complete o cadastro e tente de novo.",
+        _YOU,
+        "retry",
+    ),
     # Single records
+    "tiny.customer_not_found": Explanation(
+        "O cliente não existe mais no Tiny",
+        "Não conseguimos abrir o cliente no Tiny. Ele foi excluído lá (id {id}). O que já sabíamos dele"
+        " continua aqui.",
+        _YOU,
+        "open_erp",
+    ),
     "tiny.order_not_found": Explanation(
         "O pedido não existe mais no Tiny",
         "Não conseguimos abrir o pedido no Tiny. Ele foi excluído lá (id {id}). O que já sabíamos dele"
@@ -356,7 +489,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "tiny.situation_unknown": Explanation(
         "O Tiny não tem esta situação",
-        f"Não conseguimos consultar a situação «{{situation}}». Ela não existe no Tiny. {_UNREADABLE}",
+        f"Não conseguimos usar a situação «{{situation}}». Ela não existe no Tiny. {_UNREADABLE}",
         _US,
         "retry",
     ),

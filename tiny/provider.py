@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from contracts.order_status import OrderStatus
 from contracts.provider import (
     Capability,
     CredentialField,
@@ -14,7 +15,9 @@ from contracts.provider import (
 )
 from contracts.records import (
     CheckStep,
+    CustomerDraft,
     ErpAccount,
+    ErpCustomer,
     ErpInvoice,
     ErpListPrice,
     ErpOrder,
@@ -22,11 +25,14 @@ from contracts.records import (
     ErpPriceList,
     ErpProduct,
     ErpProductRow,
+    ErpSeller,
     ErpShippingMethod,
     ErpStock,
     ErpWarehouse,
     Explanation,
     InvoiceQuery,
+    OrderChange,
+    OrderDraft,
     OrderQuery,
     Page,
     ProductDraft,
@@ -34,7 +40,7 @@ from contracts.records import (
     Situation,
 )
 from tiny import error_messages, v2, v3
-from tiny.codes import SITUATIONS, V2_SITUATION_CODES, V3_SITUATION_NUMBERS
+from tiny.codes import DEFAULT_SITUATIONS, SITUATIONS, V2_SITUATION_CODES, V3_SITUATION_NUMBERS
 from tiny.oauth import TinyOAuth
 
 OAUTH2 = ErpProtocol(
@@ -91,7 +97,13 @@ TOKEN = ErpProtocol(
         ),
     ),
     checks=v2.CHECKS,
-    capabilities=frozenset({Capability.PRODUCT_STATE_WRITABLE}),
+    capabilities=frozenset(
+        {
+            Capability.PRODUCT_STATE_WRITABLE,
+            Capability.KEEPS_ECOMMERCE_NUMBER,
+            Capability.ORDERS_MAKE_CUSTOMERS,
+        }
+    ),
     missing_situations=frozenset(item.code for item in SITUATIONS) - V2_SITUATION_CODES,
 )
 
@@ -107,6 +119,7 @@ class TinyProvider:
     short_name: str = "Tiny"
     vendor: str = "Olist"
     situations: Sequence[Situation] = SITUATIONS
+    default_situations: Mapping[OrderStatus, str] = DEFAULT_SITUATIONS
     protocols: Sequence[ErpProtocol] = (OAUTH2, TOKEN)
     # An address of an invitation is on one of these hosts or below it, and never anywhere else.
     invite_hosts: Sequence[str] = ("tiny.com.br", "olist.com")
@@ -162,6 +175,29 @@ class TinyProvider:
 
     def create_product(self, context: ProviderContext, draft: ProductDraft) -> str:
         return _api(context).create_product(draft)
+
+    def find_customers(
+        self, context: ProviderContext, *, document: str = "", code: str = ""
+    ) -> Sequence[ErpCustomer]:
+        return _api(context).find_customers(document=document, code=code)
+
+    def create_customer(self, context: ProviderContext, draft: CustomerDraft) -> str:
+        return _api(context).create_customer(draft)
+
+    def update_customer(self, context: ProviderContext, external_id: str, draft: CustomerDraft) -> None:
+        _api(context).update_customer(external_id, draft)
+
+    def list_sellers(self, context: ProviderContext) -> Sequence[ErpSeller]:
+        return _api(context).list_sellers()
+
+    def create_order(self, context: ProviderContext, draft: OrderDraft) -> str:
+        return _api(context).create_order(draft)
+
+    def change_order(self, context: ProviderContext, external_id: str, change: OrderChange) -> None:
+        _api(context).change_order(external_id, change)
+
+    def set_situation(self, context: ProviderContext, external_id: str, situation: str) -> None:
+        _api(context).set_situation(external_id, situation)
 
     def update_product(self, context: ProviderContext, external_id: str, draft: ProductDraft) -> None:
         _api(context).update_product(external_id, draft)

@@ -8,9 +8,17 @@ import json
 from decimal import Decimal
 from typing import Any
 
+from stdnum.br import cnpj, cpf
+
 from contracts.errors import MappingError
 from contracts.records import ErpOrder, ErpProductRow, InvoiceState
-from tiny.documents import document_of_number, normalise_access_key, normalise_document
+from tiny.documents import (
+    document_of_number,
+    is_valid_cnpj,
+    is_valid_cpf,
+    normalise_access_key,
+    normalise_document,
+)
 from tiny.values import read_fraction, read_identifier, read_money, read_short_text, read_text
 
 # Far beyond what Tiny lets a person write; one row with more must not spoil its page in the database.
@@ -59,6 +67,21 @@ def read_document(value: Any) -> tuple[str, str]:
 def read_kind_of_person(value: Any) -> str:
     """``"PF"``, ``"PJ"`` or ``""``."""
     return _KINDS_OF_PERSON.get(read_text(value).upper(), "")
+
+
+def document_forms(document: str) -> tuple[str, ...]:
+    """The forms in which Tiny may hold a CPF or CNPJ, its own first; ``("",)`` for none.
+
+    What a search by one form does not find may be there in the other.
+    """
+    return tuple(dict.fromkeys((mask_document(document), document)))
+
+
+def mask_document(document: str) -> str:
+    """A bare CPF or CNPJ as Tiny's own pages write it; any other text as it is."""
+    if is_valid_cpf(document):
+        return str(cpf.format(document))
+    return str(cnpj.format(document)) if is_valid_cnpj(document) else document
 
 
 def read_zip_code(value: Any) -> str:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from contracts.order_status import OrderStatus
 from contracts.records import InvoiceState
-from tiny.codes import INVOICE_STATES, SITUATIONS, V3_SITUATION_NUMBERS, V3_SITUATIONS
+from tiny.codes import DEFAULT_SITUATIONS, INVOICE_STATES, SITUATIONS, V3_SITUATION_NUMBERS, V3_SITUATIONS
 
 
 def test_every_situation_has_a_number_and_every_number_a_situation() -> None:
@@ -31,6 +31,19 @@ def test_what_a_situation_becomes() -> None:
         "em_devolucao": OrderStatus.DELIVERED,
     }
     assert all(s.initial_status == s.default_status for s in SITUATIONS if s.default_status is not None)
+
+
+def test_which_situation_a_status_becomes() -> None:
+    assert DEFAULT_SITUATIONS == {
+        OrderStatus.PLACED: "aberto",
+        OrderStatus.PAID: "aprovado",
+        OrderStatus.PICKING: "preparando_envio",
+        OrderStatus.INVOICED: "faturado",
+        OrderStatus.IN_TRANSIT: "enviado",
+        OrderStatus.DELIVERED: "entregue",
+        OrderStatus.NOT_DELIVERED: "nao_entregue",
+        OrderStatus.CANCELLED: "cancelado",
+    }
 
 
 def test_which_situations_say_more() -> None:

@@ -44,7 +44,11 @@ def test_what_it_declares() -> None:
         frozenset(),
         {"dados_incompletos", "em_devolucao"},
     )
-    only_token = {Capability.PRODUCT_STATE_WRITABLE}
+    only_token = {
+        Capability.PRODUCT_STATE_WRITABLE,
+        Capability.KEEPS_ECOMMERCE_NUMBER,
+        Capability.ORDERS_MAKE_CUSTOMERS,
+    }
     assert (set(oauth2.capabilities), set(token.capabilities)) == (set(Capability) - only_token, only_token)
     assert tuple(PROVIDER.invite_hosts) == ("tiny.com.br", "olist.com")
     assert isinstance(PROVIDER.oauth(ENDPOINTS), TinyOAuth)

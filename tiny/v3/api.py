@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
-from contracts.errors import NotFound, PermissionMissing
+from contracts.errors import NotFound, PermissionMissing, RejectedByErp, TemporaryError
 from contracts.provider import ProviderContext
 from contracts.records import (
     CheckStep,
+    CustomerDraft,
     ErpAccount,
+    ErpCustomer,
     ErpInvoice,
     ErpListPrice,
     ErpOrder,
@@ -17,10 +20,13 @@ from contracts.records import (
     ErpPriceList,
     ErpProduct,
     ErpProductRow,
+    ErpSeller,
     ErpShippingMethod,
     ErpStock,
     ErpWarehouse,
     InvoiceQuery,
+    OrderChange,
+    OrderDraft,
     OrderQuery,
     Page,
     ProductDraft,
@@ -28,11 +34,11 @@ from contracts.records import (
     ProductState,
 )
 from tiny import product_records, records
-from tiny.v3 import checks, mappers, product_mappers, product_writes
-from tiny.v3.client import PAGE_SIZE, TinyV3Client
-from tiny.values import read_object
+from tiny.v3 import checks, mappers, order_writes, product_mappers, product_writes
+from tiny.v3.client import PAGE_SIZE, TinyV3Client, no_customer
+from tiny.values import read_identifier, read_object
 
-Named = TypeVar("Named", ErpPriceList, ErpShippingMethod)
+Named = TypeVar("Named", ErpPriceList, ErpSeller, ErpShippingMethod)
 
 # A new product that has none of them needs no word about it.
 _NAMED = frozenset({"brand", "category"})
@@ -50,11 +56,58 @@ class TinyV3:
         return mappers.to_erp_account(self._client.get_info())
 
     def list_orders(self, query: OrderQuery, *, offset: int) -> Page[ErpOrder]:
-        payload = self._client.list_orders(query, offset=offset)
-        return mappers.to_page(payload, mappers.to_erp_order, offset=offset, limit=PAGE_SIZE)
+        """One page; two calls where nobody has the document in the form in which Tiny keeps most of them."""
+        first, *others = records.document_forms(query.document)
+        page = self._list_orders(query, first, offset)
+        for document in others:
+            page = page if page.row_ids else self._list_orders(query, document, offset)
+        return page
 
     def get_order(self, external_id: str) -> ErpOrderDetail:
         return mappers.to_erp_order_detail(self._client.get_order(external_id))
+
+    def create_order(self, draft: OrderDraft) -> str:
+        try:
+            made = self._client.create_order(order_writes.to_order(draft))
+        except RejectedByErp as error:
+            error.params |= order_writes.name_item(draft, error.params.get("item", ""))
+            raise
+        return _made_id(made, "/pedidos")
+
+    def change_order(self, external_id: str, change: OrderChange) -> None:
+        data = order_writes.to_change(change)
+        if data:
+            self._client.change_order(external_id, data)
+
+    def set_situation(self, external_id: str, situation: str) -> None:
+        self._client.set_situation(external_id, order_writes.to_situation(situation))
+
+    def find_customers(self, *, document: str = "", code: str = "") -> Sequence[ErpCustomer]:
+        """A document is asked for in each form in which Tiny may have it, until somebody is found."""
+        if not document and not code:
+            return ()
+        forms = [{"document": form} for form in records.document_forms(document)]
+        to_customer = mappers.only_customer(document=document, code=code)
+        for search in forms if document else [{"code": code}]:
+            payload = self._client.list_customers(**search)
+            found = mappers.to_page(payload, to_customer, offset=0, limit=PAGE_SIZE).items
+            if found:
+                return found
+        return ()
+
+    def create_customer(self, draft: CustomerDraft) -> str:
+        return _made_id(self._client.create_customer(order_writes.to_contact(draft)), "/contatos")
+
+    def update_customer(self, external_id: str, draft: CustomerDraft) -> None:
+        known = mappers.required_object(self._client.get_customer(external_id))
+        if mappers.is_deleted(known):
+            raise no_customer(external_id)
+        data = order_writes.merge_contact(known, draft)
+        if data:
+            self._client.change_customer(external_id, data)
+
+    def list_sellers(self) -> Sequence[ErpSeller]:
+        return _read_all(self._client.list_sellers, mappers.to_erp_seller)
 
     def list_invoices(self, query: InvoiceQuery, *, offset: int) -> Page[ErpInvoice]:
         payload = self._client.list_invoices(query, offset=offset)
@@ -122,6 +175,10 @@ class TinyV3:
             wanted = product_writes.to_product(changes, self._find_ids(changes))
             self._client.change_product(external_id, product_writes.merge(payload, wanted))
 
+    def _list_orders(self, query: OrderQuery, document: str, offset: int) -> Page[ErpOrder]:
+        payload = self._client.list_orders(dataclasses.replace(query, document=document), offset=offset)
+        return mappers.to_page(payload, mappers.to_erp_order, offset=offset, limit=PAGE_SIZE)
+
     def _find_ids(self, changes: Mapping[str, Any]) -> Mapping[str, int | None]:
         """What Tiny knows by number: ``marca``, made if it is not there, and ``categoria``; none for none."""
         ids: dict[str, int | None] = {}
@@ -139,6 +196,14 @@ class TinyV3:
             return number
         made = read_object(self._client.create_brand(name))
         return int(records.read_required_identifier(made.get("id"), name))
+
+
+def _made_id(payload: Any, path: str) -> str:
+    """Tiny said that it was made: without its identifier only looking for it tells which one it is."""
+    external_id = read_identifier(read_object(payload).get("id"))
+    if not external_id:
+        raise TemporaryError("tiny.unreadable_answer", {"path": path})
+    return external_id
 
 
 def _read_all(ask: Callable[..., Any], to_record: Callable[[Mapping[str, Any]], Named]) -> Sequence[Named]:

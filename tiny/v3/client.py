@@ -28,6 +28,7 @@ from contracts.provider import ProviderContext, SlotKind
 from contracts.records import CallRecord, InvoiceQuery, OrderQuery, ProductQuery
 from tiny.codes import V3_SITUATION_NUMBERS
 from tiny.redaction import redact
+from tiny.v3 import refusals
 from tiny.values import SAO_PAULO, read_list, read_object, read_text
 
 PAGE_SIZE = 100
@@ -47,6 +48,7 @@ STOCK_MODULE = "Estoque"
 PRICE_LISTS_MODULE = "Listas de Preço"
 BRANDS_MODULE = "Marcas"
 CATEGORIES_MODULE = "Categorias"
+CONTACTS_MODULE = "Contato e Vendedores"
 
 _NO_ROWS: Mapping[str, Any] = {"itens": []}
 _NOTHING: Mapping[str, Any] = {}
@@ -73,6 +75,12 @@ class TinyV3Client:
             if query.situation not in V3_SITUATION_NUMBERS:
                 raise UnsupportedFeature("tiny.situation_unknown", {"situation": query.situation})
             params["situacao"] = V3_SITUATION_NUMBERS[query.situation]
+        if query.document:
+            params["cpfCnpj"] = query.document
+        if query.customer_name:
+            params["nomeCliente"] = query.customer_name
+        if query.ecommerce_number:
+            raise UnsupportedFeature("tiny.orders_by_ecommerce_number")
         return self._list("/pedidos", params, offset, limit, module=ORDERS_MODULE)
 
     def get_order(self, external_id: str) -> Any:
@@ -80,8 +88,49 @@ class TinyV3Client:
         return self._get(
             f"/pedidos/{quote(external_id, safe='')}",
             module=ORDERS_MODULE,
-            missing=NotFound("tiny.order_not_found", {"id": external_id}),
+            missing=_no_order(external_id),
         )
+
+    def create_order(self, data: Mapping[str, Any]) -> Any:
+        """``POST /pedidos`` in Tiny's words: ``{id, numeroPedido}``. A repeated call may make a second.
+
+        Tiny refuses the same body for some twenty minutes, but not when two come at once.
+        """
+        return self._write("POST", "/pedidos", data, module=ORDERS_MODULE, conflict="tiny.order_repeated")
+
+    def change_order(self, external_id: str, data: Mapping[str, Any]) -> None:
+        """``PUT /pedidos/{id}`` in Tiny's words. Raises ``NotFound`` if it was deleted at Tiny."""
+        path = f"/pedidos/{quote(external_id, safe='')}"
+        self._write("PUT", path, data, module=ORDERS_MODULE, missing=_no_order(external_id))
+
+    def set_situation(self, external_id: str, number: int) -> None:
+        """``PUT /pedidos/{id}/situacao``. Raises ``NotFound`` as above."""
+        path = f"/pedidos/{quote(external_id, safe='')}/situacao"
+        data = {"situacao": number}
+        self._write("PUT", path, data, module=ORDERS_MODULE, missing=_no_order(external_id))
+
+    def list_customers(self, *, document: str = "", code: str = "") -> Any:
+        """``GET /contatos``, one page, with the document in this very form, or with the code."""
+        params: dict[str, str | int] = {"cpfCnpj": document} if document else {"codigo": code}
+        return self._list("/contatos", params, 0, PAGE_SIZE, module=CONTACTS_MODULE)
+
+    def get_customer(self, external_id: str) -> Any:
+        """``GET /contatos/{id}``. Raises ``NotFound`` if Tiny does not know it."""
+        path = f"/contatos/{quote(external_id, safe='')}"
+        return self._get(path, module=CONTACTS_MODULE, missing=no_customer(external_id))
+
+    def create_customer(self, data: Mapping[str, Any]) -> Any:
+        """``POST /contatos`` in Tiny's words: ``{id}``. A repeated call makes a second."""
+        return self._write("POST", "/contatos", data, module=CONTACTS_MODULE)
+
+    def change_customer(self, external_id: str, data: Mapping[str, Any]) -> None:
+        """``PUT /contatos/{id}`` in Tiny's words. Raises ``NotFound`` if Tiny does not know it."""
+        path = f"/contatos/{quote(external_id, safe='')}"
+        self._write("PUT", path, data, module=CONTACTS_MODULE, missing=no_customer(external_id))
+
+    def list_sellers(self, *, offset: int, limit: int = PAGE_SIZE) -> Any:
+        """``GET /vendedores``."""
+        return self._list("/vendedores", {}, offset, limit, module=CONTACTS_MODULE)
 
     def list_invoices(self, query: InvoiceQuery, *, offset: int, limit: int = PAGE_SIZE) -> Any:
         """``GET /notas``, those of exit, oldest first."""
@@ -200,9 +249,12 @@ class TinyV3Client:
         *,
         module: str,
         missing: NotFound | None = None,
+        conflict: str = "",
     ) -> Any:
-        """The body of the answer, ``{}`` where Tiny sends none."""
+        """The body of the answer, ``{}`` where Tiny sends none. ``conflict`` is the code of a 409."""
         response = self._send(method, path, {}, data)
+        if response.status == 409 and conflict:
+            raise RejectedByErp(conflict)
         if response.status not in (200, 201, 204):
             raise _error_of(response, path, module, missing, is_write=True)
         return _parse(response, path) if response.body else _NOTHING
@@ -282,8 +334,8 @@ def _error_of(
         wait = _wait_seconds(response.headers)
         return RateLimited("tiny.rate_limited", {"seconds": f"{wait:.0f}"}, retry_after=wait)
     if 400 <= status < 500 and status != 408:
-        code = "tiny.write_rejected" if is_write else "tiny.rejected"
-        return RejectedByErp(code, {"status": str(status), **_refusal(response)})
+        code, params = _refusal(response)
+        return RejectedByErp(code if is_write else "tiny.rejected", {"status": str(status), **params})
     # 5xx, a redirect (a maintenance page, or a credential lured elsewhere) or a 2xx without a body.
     return TemporaryError("tiny.unstable", {"status": str(status)})
 
@@ -297,19 +349,20 @@ def _wait_seconds(headers: Mapping[str, str]) -> float:
     return max(wait, 1.0) if 0 <= wait <= LONGEST_WAIT_SECONDS else DEFAULT_WAIT_SECONDS
 
 
-def _refusal(response: HttpResponse) -> dict[str, str]:
-    """``mensagem`` and ``detalhes`` of Tiny's error body, without personal data."""
+def _refusal(response: HttpResponse) -> tuple[str, dict[str, str]]:
+    """The code of a refused write; ``mensagem`` and ``detalhes`` of the body, without personal data."""
     try:
         body = read_object(response.json())
     except (ValueError, ArithmeticError, RecursionError):
-        return {}
-    details = "; ".join(
-        ": ".join(filter(None, (read_text(detail.get("campo")), read_text(detail.get("mensagem")))))
-        for detail in map(read_object, read_list(body.get("detalhes"))[:10])
-        if detail
-    )
-    reason = " ".join(filter(None, (read_text(body.get("mensagem")), details and f"({details})")))
-    return {"reason": redact(reason, TEXT_LENGTH)} if reason else {}
+        body = _NOTHING
+    message = read_text(body.get("mensagem"))
+    rows = filter(None, map(read_object, read_list(body.get("detalhes"))[:10]))
+    details = [(read_text(row.get("campo")), read_text(row.get("mensagem"))) for row in rows]
+    joined = "; ".join(": ".join(filter(None, detail)) for detail in details)
+    reason = " ".join(filter(None, (message, joined and f"({joined})")))
+    params = {"reason": redact(reason, TEXT_LENGTH), "item": refusals.place_of_item(details)}
+    code = refusals.code_of([("", message), *details])
+    return code, {name: value for name, value in params.items() if value}
 
 
 def _excerpt(response: HttpResponse) -> str:
@@ -323,6 +376,14 @@ def _to_json(value: Any) -> Any:
     if isinstance(value, list):
         return [_to_json(inner) for inner in value]
     return float(value) if isinstance(value, Decimal) else value
+
+
+def _no_order(external_id: str) -> NotFound:
+    return NotFound("tiny.order_not_found", {"id": external_id})
+
+
+def no_customer(external_id: str) -> NotFound:
+    return NotFound("tiny.customer_not_found", {"id": external_id})
 
 
 def _no_product(external_id: str) -> NotFound:

@@ -20,6 +20,7 @@ from contracts.records import (
     ErpOrder,
     ErpOrderDetail,
     ErpOrderItem,
+    ErpSeller,
     ErpShipment,
     ErpShippingMethod,
     InvoiceState,
@@ -43,6 +44,10 @@ from tiny.values import (
 T = TypeVar("T")
 
 _ENTRY = "E"
+_DELETED = "E"
+_OUT_OF_USE = frozenset({"I", _DELETED})
+# Of a contact's numbers the first that is there counts.
+PHONES = ("celular", "telefone", "telefoneAdicional")
 
 _ENABLED = 1
 
@@ -122,6 +127,8 @@ def to_erp_order_detail(payload: Any) -> ErpOrderDetail:
         expected_on=read_date(data.get("dataPrevista")),
         delivered_on=read_date(data.get("dataEntrega")),
         notes=read_text(data.get("observacoes")),
+        key=read_text(data.get("numeroOrdemCompra")),
+        seller_id=read_identifier(read_object(data.get("vendedor")).get("id")),
     )
 
 
@@ -178,6 +185,50 @@ def to_erp_shipping_method(row: Mapping[str, Any]) -> ErpShippingMethod:
     )
 
 
+def to_erp_customer(value: Any) -> ErpCustomer:
+    """A row of ``GET /contatos``, ``GET /contatos/{id}``, or the ``cliente`` of an order."""
+    data = read_object(value)
+    document, document_text = records.read_document(data.get("cpfCnpj"))
+    return ErpCustomer(
+        external_id=read_identifier(data.get("id")),
+        name=read_text(data.get("nome")),
+        kind=records.read_kind_of_person(data.get("tipoPessoa")),
+        document=document,
+        document_text=document_text,
+        email=read_text(data.get("email")),
+        phone=_first_text(data, *PHONES),
+        address=_to_address(data.get("endereco")),
+    )
+
+
+def only_customer(*, document: str, code: str) -> Callable[[Mapping[str, Any]], ErpCustomer | None]:
+    """Reads the rows of ``GET /contatos`` that have the document, or else the code, and are not deleted."""
+
+    def read(row: Mapping[str, Any]) -> ErpCustomer | None:
+        customer = to_erp_customer(row)
+        has_it = customer.document == document if document else read_text(row.get("codigo")) == code
+        return customer if has_it and customer.external_id and not is_deleted(row) else None
+
+    return read
+
+
+def is_deleted(contact: Mapping[str, Any]) -> bool:
+    """Whether a contact, which Tiny tells all the same, was deleted."""
+    return read_text(contact.get("situacao")).upper() == _DELETED
+
+
+def to_erp_seller(row: Mapping[str, Any]) -> ErpSeller:
+    """A row of ``GET /vendedores``."""
+    contact = read_object(row.get("contato"))
+    name = read_text(contact.get("nome"))
+    return ErpSeller(
+        external_id=records.read_required_identifier(row.get("id"), name),
+        name=name,
+        code=read_text(contact.get("codigo")),
+        is_active=read_text(row.get("situacao")).upper() not in _OUT_OF_USE,
+    )
+
+
 def _to_order(data: Mapping[str, Any], *, total_field: str, placed_field: str) -> ErpOrder:
     number = read_short_text(data.get("numeroPedido"), "numeroPedido", records.LONGEST_NUMBER)
     situation, is_known = _to_situation(data.get("situacao"))
@@ -208,18 +259,7 @@ def _to_situation(value: Any) -> tuple[str, bool]:
 
 
 def _to_customer(value: Any) -> ErpCustomer | None:
-    data = read_object(value)
-    document, document_text = records.read_document(data.get("cpfCnpj"))
-    customer = ErpCustomer(
-        external_id=read_identifier(data.get("id")),
-        name=read_text(data.get("nome")),
-        kind=records.read_kind_of_person(data.get("tipoPessoa")),
-        document=document,
-        document_text=document_text,
-        email=read_text(data.get("email")),
-        phone=_first_text(data, "celular", "telefone", "telefoneAdicional"),
-        address=_to_address(data.get("endereco")),
-    )
+    customer = to_erp_customer(value)
     # Tiny fills «no customer» with empty fields as often as with null.
     return customer if customer.external_id or customer.name or customer.document_text else None
 
