@@ -17,6 +17,7 @@ from ..vocabulary import ECOMMERCE_TEXTS
 from ..web import Request, Response, json_response
 from .contatos import ADDRESS, find_contato
 from .parameters import Route, ValidationFailed, read_number
+from .registers import VENDEDORES
 
 # Measured to be at least this long.
 REPEATED_WITHIN = timedelta(minutes=21)
@@ -55,6 +56,7 @@ def add_pedido(cursor: Cursor, account: Row, request: Request) -> Response:
         "observacoes": str(body.get("observacoes") or ""),
         "observacoesInternas": str(body.get("observacoesInternas") or ""),
         "pagamento": _read_pagamento(_part(body, "pagamento"), day),
+        "vendedor": _read_vendedor(body),
     }
     transportador = _part(body, "transportador")
     (row,) = store.add_pedidos(
@@ -289,6 +291,13 @@ def _read_transportador(account: Row, body: dict[str, Any], *, only_given: bool 
     nothing = {"id": None, "nome": None}
     empty = {**nothing, "fretePorConta": "S", "formaEnvio": {"id": 0, "nome": ""}, "formaFrete": nothing}
     return {**empty, **found}
+
+
+def _read_vendedor(body: dict[str, Any]) -> dict[str, Any] | None:
+    """One whom nobody knows is left out."""
+    wanted = _part(body, "vendedor").get("id")
+    found = next((row for row in VENDEDORES if row["id"] == wanted), None)
+    return None if found is None else {"id": found["id"], "nome": found["contato"]["nome"]}
 
 
 def _read_pagamento(body: dict[str, Any], day: date) -> dict[str, Any]:
