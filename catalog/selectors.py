@@ -45,6 +45,13 @@ def list_references(integration: Integration) -> QuerySet[ProductReference]:
     return ProductReference.objects.filter(integration=integration)
 
 
+def find_references_by_sku(integration: Integration, skus: Iterable[str]) -> dict[str, ProductReference]:
+    """By SKU of ours the product of the ERP that it is; a SKU that has none is missing."""
+    references = list_references(integration).filter(product__sku__in=set(skus), deleted_at=None)
+    rows = references.select_related("product").order_by("-id")
+    return {row.product.sku: row for row in rows if row.product}
+
+
 def list_unread(integration: Integration) -> QuerySet[ProductReference]:
     """Products of the ERP that are new or changed since they were read one by one."""
     return (

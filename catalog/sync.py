@@ -50,7 +50,7 @@ REFUSALS_IN_A_ROW = 3
 
 @contextmanager
 def reach(job: JobContext, integration: Integration) -> Iterator[tuple[Provider, IntegrationContext]]:
-    """The ERP, once ``orders.sync.reach`` has proven its identifiers to be those that we keep."""
+    """The ERP, once ``orders.sync.reaching.reach`` has proven its identifiers to be those that we keep."""
     if integration.proven_protocol != integration.protocol:
         raise TemporaryError("integration.references_unproven")
     with integrations_sync.reach(job, integration) as reached:

@@ -17,6 +17,8 @@ PRODUCT_POLL_SECONDS = env.int("PRODUCT_POLL_SECONDS", default=900)
 PRODUCT_LIST_SECONDS = env.int("PRODUCT_LIST_SECONDS", default=3600)
 # So many products with each poll are read again though no list says that they changed.
 PRODUCTS_RECHECKED = 20
+# A call whose answer never came may still be under way for so long: longer than any call may take.
+EXPORT_SETTLE_SECONDS = env.float("EXPORT_SETTLE_SECONDS", default=60.0)
 TOKEN_RENEWAL_SECONDS = env.int("TOKEN_RENEWAL_SECONDS", default=3 * 3600)
 
 # --- limits of an account at an ERP ---

@@ -51,6 +51,10 @@ class RejectedByErp(ErpError):
     """The ERP understood the request and refused it."""
 
 
+class AlreadyExists(RejectedByErp):
+    """The ERP says that it has such a record already, and not which one it is."""
+
+
 class UnsupportedFeature(ErpError):
     """This ERP or protocol cannot do what was asked."""
 

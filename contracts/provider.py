@@ -164,7 +164,7 @@ class Provider(Protocol):
     vendor: str
     situations: Sequence[Situation]
     default_situations: Mapping[OrderStatus, str]
-    """Which situation an order of ours should have there by its status; one that is missing is not written."""
+    """Which situation an order should have there by its status here; one that is missing is not written."""
     protocols: Sequence[ErpProtocol]
     """Ways to connect, the recommended one first. Each method below serves all of them alike."""
     invite_hosts: Sequence[str]
@@ -225,7 +225,7 @@ class Provider(Protocol):
     def find_customers(
         self, context: ProviderContext, *, document: str = "", code: str = ""
     ) -> Sequence[ErpCustomer]:
-        """Customers with exactly this document or this code, those that were deleted left out; a page or two."""
+        """Customers with exactly this document or this code, without those that were deleted."""
 
     def create_customer(self, context: ProviderContext, draft: CustomerDraft) -> str:
         """The new customer's identifier. The caller looked for him before. Raises ``RejectedByErp``."""
@@ -239,8 +239,8 @@ class Provider(Protocol):
     def create_order(self, context: ProviderContext, draft: OrderDraft) -> str:
         """The new order's identifier: exactly one writing call, never repeated by itself.
 
-        The caller looked for the ``key`` before. Raises ``RejectedByErp``; after a ``TemporaryError`` the order
-        may be there or not, and only looking tells.
+        The caller looked for the ``key`` before. Raises ``RejectedByErp``, of which ``AlreadyExists`` is one.
+        After a ``TemporaryError`` or a ``MappingError`` the order may be there or not: only looking tells.
         """
 
     def change_order(self, context: ProviderContext, external_id: str, change: OrderChange) -> None:

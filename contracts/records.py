@@ -205,7 +205,7 @@ class OrderDraft:
     """An order as it is to be made at the ERP.
 
     ``key`` is ours, of at most ten characters, and in no other order: it is stored with the order there.
-    ``customer_id`` is the buyer's identifier at the ERP, ``""`` where ``customer`` is to be made with the order
+    ``customer_id`` is the buyer's identifier at the ERP, ``""`` where the order is to make ``customer``
     (``Capability.ORDERS_MAKE_CUSTOMERS``). ``delivery_address`` is ``None`` when it is the buyer's own.
     ``installments`` are empty or sum up to the total: items - discount + freight.
     """

@@ -61,6 +61,9 @@ HISTORY: Mapping[str, Sentence] = {
     "products.criteria_saved": Sentence(
         "Critérios de produtos alterados", "Valem para as próximas atualizações.", icon="gear"
     ),
+    "customers.criteria_saved": Sentence(
+        "Critérios de clientes alterados", "Valem para os próximos envios.", icon="gear"
+    ),
     "products.row_unreadable": Sentence(
         "Um produto veio do Tiny com dados que não entendemos",
         "Identificador no Tiny: {external_id}. O resto foi lido; ele está na lista de produtos com problema.",
@@ -218,6 +221,19 @@ FAILURES: Mapping[str, Explanation] = {
         owner="you",
         action="retry",
     ),
+    "orders.seller_unknown": Explanation(
+        "O Tiny não tem o vendedor {seller}",
+        "Vendedores ativos lá: {names}. Cadastre o vendedor no Tiny com o mesmo nome ou código, ou, na"
+        " integração, deixe os pedidos irem sem vendedor; depois clique em Tentar de novo.",
+        owner="you",
+        action="retry",
+    ),
+    "orders.buyer_missing": Explanation(
+        "O pedido não tem comprador",
+        "O Tiny só recebe pedidos com cliente. Fale com quem enviou o pedido.",
+        owner="you",
+        action="retry",
+    ),
     "catalog.sku_linked_otherwise": Explanation(
         "O SKU {sku} do Tiny está vinculado de outra forma",
         "No Tiny há um produto com este SKU, e o de-para diz que ele não é este daqui, ou que foi"
@@ -239,5 +255,24 @@ FAILURES: Mapping[str, Explanation] = {
         " vincule o certo em De-para de produtos; depois clique em Tentar de novo.",
         owner="you",
         action="retry",
+    ),
+    "customers.unknown_at_erp": Explanation(
+        "O cliente não existe no Tiny",
+        "Com a opção Apenas atualizar, não incluímos clientes novos no Tiny, e nada foi enviado. Inclua o"
+        " cliente lá e clique em Tentar de novo, ou abra o cliente ou o pedido e escolha Enviar assim mesmo.",
+        owner="you",
+        action="retry",
+    ),
+    "customers.repeated_at_erp": Explanation(
+        "O cliente está repetido no Tiny",
+        "{count} cadastros de lá têm o mesmo CPF, CNPJ ou código, e não adivinhamos qual vale. Nada foi"
+        " enviado. Deixe um só no Tiny e clique em Tentar de novo.",
+        owner="you",
+        action="retry",
+    ),
+    "customers.gone_at_erp": Explanation(
+        "O cliente foi excluído no Tiny",
+        "Ele será procurado de novo pelo CPF ou CNPJ daqui a pouco. Não é preciso fazer nada.",
+        owner="us",
     ),
 }

@@ -13,13 +13,21 @@ from integrations.references import ErpReference
 
 
 class Origin(models.TextChoices):
+    """Who gave us the order. One from the ERP is never sent there."""
+
     ERP = "erp", "Importado do ERP"
+    API = "api", "Recebido pela API"
+    SHEET = "sheet", "Recebido por planilha"
 
 
 class OrderCounter(TenantModel):
-    """The organization's own sequence of order numbers: an ERP recycles its numbers, a URL must not."""
+    """The organization's own sequence of order numbers: an ERP recycles its numbers, a URL must not.
+
+    ``revision`` is that of the last transaction that wrote orders.
+    """
 
     last = models.BigIntegerField(default=0)
+    revision = models.BigIntegerField(default=0)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["organization"], name="orders_counter_once")]
@@ -33,11 +41,17 @@ class Order(TenantModel):
 
     ``placed_on`` is the São Paulo day that the ERP calls creation. The totals beside ``total`` are known
     once the details were read (``details_loaded_at``). ``delivery_address`` is empty when it is the
-    customer's own.
+    customer's own. ``integration`` is empty while nobody knows to which ERP the order goes.
+    ``buyer_conflicts`` holds what the order says of its buyer otherwise than the customer's record does: by
+    field a pair of the record's and the order's. ``request_hash`` is of the body that placed it.
     """
 
     integration = models.ForeignKey(
-        "integrations.Integration", on_delete=models.PROTECT, related_name="+", db_constraint=False
+        "integrations.Integration",
+        null=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        db_constraint=False,
     )
     customer = models.ForeignKey(
         "customers.Customer", null=True, on_delete=models.PROTECT, related_name="orders", db_constraint=False
@@ -57,13 +71,27 @@ class Order(TenantModel):
     other_expenses = models.DecimalField(max_digits=14, decimal_places=2, null=True)
     expected_on = models.DateField(null=True)
     delivery_address = models.JSONField(default=dict)
+    notes = models.TextField(blank=True)
+    seller_code = models.CharField(max_length=60, blank=True)
+    seller_name = models.CharField(max_length=120, blank=True)
+    buyer_conflicts = models.JSONField(default=dict)
+    request_hash = models.CharField(max_length=64, blank=True)
+    revision = models.BigIntegerField(default=0)
     details_loaded_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["organization", "number"], name="orders_number_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "number"], name="orders_number_once"),
+            models.UniqueConstraint(
+                fields=["organization", "ecommerce_name", "ecommerce_number"],
+                condition=~Q(origin="erp"),
+                name="orders_placed_once",
+            ),
+        ]
         indexes = [
+            models.Index(fields=["organization", "revision", "id"], name="orders_by_revision"),
             models.Index(fields=["organization", "-placed_on", "-number"], name="orders_by_date"),
             models.Index(fields=["organization", "erp_number"], name="orders_by_erp_number"),
             models.Index(fields=["organization", "ecommerce_number"], name="orders_by_ecommerce"),
@@ -109,6 +137,66 @@ class OrderReference(ErpReference):
         return f"{self.external_id} at integration {self.integration_id}"
 
 
+class ForwardingState(models.TextChoices):
+    """Where an order placed here stands on its way to the ERP."""
+
+    WAITING = "waiting", "Aguardando o status"
+    UNROUTED = "unrouted", "Sem integração"
+    DUE = "due", "A enviar"
+    OUTSIDE = "outside", "Fora do critério"
+    SENT = "sent", "Enviado"
+
+
+class OrderForwarding(TenantModel):
+    """The way of an order that was placed here to the ERP, and which reason applies to it now.
+
+    ``key`` is the order's name at the ERP, in no other order of this installation. ``attempted_at`` stands
+    from before a call that may create the order until its outcome is known: found standing, the order may be
+    there. ``is_forced``: a person sends it in spite of the criteria.
+    """
+
+    order = models.OneToOneField(
+        Order, on_delete=models.CASCADE, related_name="forwarding", db_constraint=False
+    )
+    key = models.CharField(max_length=10, unique=True)
+    state = models.CharField(max_length=10, choices=ForwardingState)
+    reason_code = models.CharField(max_length=60)
+    reason_params = models.JSONField(default=dict)
+    is_forced = models.BooleanField(default=False)
+    attempted_at = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["organization", "state"], name="orders_forwarding_state"),
+            models.Index(
+                fields=["organization", "attempted_at"],
+                condition=Q(attempted_at__isnull=False),
+                name="orders_forwarding_unproven",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.state}"
+
+
+class IdempotencyKey(TenantModel):
+    """An ``Idempotency-Key`` of the REST API and what it stood for. ``request_hash`` is of the body."""
+
+    key = models.CharField(max_length=255)
+    request_hash = models.CharField(max_length=64)
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="+", db_constraint=False)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "key"], name="orders_idempotency_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+
 class PassedOverOrder(ErpReference):
     """An order of the ERP that was not imported, and why: nothing is skipped in silence."""
 
@@ -134,6 +222,7 @@ class OrderItem(TenantModel):
     position = models.IntegerField()
     sku = models.TextField(blank=True)
     description = models.TextField(blank=True)
+    unit = models.CharField(max_length=6, blank=True)
     quantity = models.DecimalField(max_digits=14, decimal_places=4)
     unit_price = models.DecimalField(max_digits=16, decimal_places=4)
     total = models.DecimalField(max_digits=14, decimal_places=2)

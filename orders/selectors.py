@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +22,17 @@ from integrations import registry
 from integrations.imports import ImportState
 from integrations.models import Integration
 from jobs.selectors import count_waiting
-from orders.models import Invoice, Order, OrderImport, OrderReference, PassedOverOrder
+from orders.forwarding import STATUS_REASONS
+from orders.models import (
+    ForwardingState,
+    Invoice,
+    Order,
+    OrderForwarding,
+    OrderImport,
+    OrderReference,
+    Origin,
+    PassedOverOrder,
+)
 from orders.sentences import PASSED_OVER
 
 # A nota may be dated a little before we could see it.
@@ -66,7 +77,7 @@ def list_orders(wanted: OrderFilter) -> QuerySet[Order]:
     condition = next((view.condition for view in VIEWS if view.key == wanted.view), Q())
     return (
         orders.filter(condition)
-        .select_related("customer", "shipment", "integration", "reference")
+        .select_related("customer", "shipment", "integration", "reference", "forwarding")
         .prefetch_related("invoices")
         .order_by("-placed_on", "-number")
     )
@@ -115,12 +126,15 @@ def _search(text: str) -> Q:
 
 def get_order(number: int) -> Order:
     """Raises ``Order.DoesNotExist``."""
-    return Order.objects.select_related("customer", "integration", "reference").get(number=number)
+    related = ("customer", "integration", "reference", "forwarding")
+    return Order.objects.select_related(*related).get(number=number)
 
 
 def needs_details(order: Order) -> bool:
     """Whether the ERP's row changed since the details were read, or they never were."""
-    reference = order.reference
+    reference = getattr(order, "reference", None)
+    if reference is None:
+        return False
     return reference.deleted_at is None and reference.details_hash != reference.row_hash
 
 
@@ -147,7 +161,9 @@ def shown_invoice_number(order: Order) -> str | None:
 
 
 def situation_label(order: Order) -> str:
-    """The ERP's own word for where the order stands there."""
+    """The ERP's own word for where the order stands there, ``""`` while it is not there."""
+    if order.integration is None or not hasattr(order, "reference"):
+        return ""
     code = order.reference.situation
     situations = registry.get_provider(order.integration.provider).situations
     return next((item.label for item in situations if item.code == code), code)
@@ -181,11 +197,14 @@ def times_of_statuses(entries: Iterable[HistoryEntry]) -> dict[str, dt.datetime]
 
 
 def list_stages(order: Order, invoices: list[Invoice], times: Mapping[str, dt.datetime]) -> list[Stage]:
-    """Importado → Nota fiscal emitida → Em transporte → Entregue; a cancelled order shows just that."""
-    imported = Stage("imported", f"Importado do {_erp_word(order)}", "done", order.created_at)
+    """Importado → Nota fiscal emitida → Em transporte → Entregue; a cancelled order shows just that.
+
+    One that was placed here begins with Recebido → Enviado ao ERP.
+    """
+    first = _list_first_stages(order)
     status = OrderStatus(order.status)
     if status == OrderStatus.CANCELLED:
-        return [imported, Stage("cancelled", status.label, "cancelled", times.get(status.label))]
+        return [*first, Stage("cancelled", status.label, "cancelled", times.get(status.label))]
     rank = _RANK.get(status, 0)
     carried = status if status == OrderStatus.NOT_DELIVERED else OrderStatus.IN_TRANSIT
     issued = next((invoice for invoice in invoices if invoice.state == InvoiceState.AUTHORIZED), None)
@@ -196,7 +215,7 @@ def list_stages(order: Order, invoices: list[Invoice], times: Mapping[str, dt.da
         ("in_transit", carried.label, times.get(carried.label)),
         ("delivered", OrderStatus.DELIVERED.label, times.get(OrderStatus.DELIVERED.label)),
     ]
-    stages = [imported]
+    stages = first
     for position, (key, label, at) in enumerate(labels, start=1):
         state = "todo" if position > rank else "done"
         if position == rank and status != OrderStatus.DELIVERED:
@@ -205,8 +224,15 @@ def list_stages(order: Order, invoices: list[Invoice], times: Mapping[str, dt.da
     return stages
 
 
-def _erp_word(order: Order) -> str:
-    return registry.get_provider(order.integration.provider).short_name
+def _list_first_stages(order: Order) -> list[Stage]:
+    erp = registry.get_provider(order.integration.provider).short_name if order.integration else "ERP"
+    if order.origin == Origin.ERP:
+        return [Stage("imported", f"Importado do {erp}", "done", order.created_at)]
+    sent_at = order.forwarding.sent_at
+    return [
+        Stage("received", "Recebido", "done" if sent_at else "now", order.created_at),
+        Stage("sent", f"Enviado ao {erp}", "done" if sent_at else "todo", sent_at),
+    ]
 
 
 def summarise_passed_over(integration: Integration) -> list[dict[str, Any]]:
@@ -317,6 +343,48 @@ def plan_invoice_search(integration: Integration, cursor: Mapping[str, Any]) -> 
     pending = Invoice.objects.filter(integration=integration, state=InvoiceState.PENDING)
     days += pending.exclude(issued_on=None).order_by("issued_on").values_list("issued_on", flat=True)[:1]
     return InvoiceSearch(max(oldest, min(days)), is_full=min(days) <= oldest)
+
+
+# --- orders on their way to the ERP ---
+
+
+def fold(text: str) -> str:
+    """For comparing names: small letters without accents or spare spaces."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return " ".join(plain.casefold().split())
+
+
+def get_order_to_send(order_id: int) -> Order:
+    related = ("customer", "integration", "forwarding")
+    return Order.objects.select_related(*related).get(pk=order_id)
+
+
+def find_sent_reference(order_id: int) -> OrderReference | None:
+    references = OrderReference.objects.select_related("order", "integration")
+    return references.filter(order_id=order_id).first()
+
+
+def held_from(integration: Integration) -> dt.date | None:
+    """From which day on an unknown order of the ERP may be one of ours; ``None`` while none may.
+
+    The ERP may tell of an order, in a list or a notification, before it answers the call that made it.
+    """
+    unproven = OrderForwarding.objects.filter(attempted_at__isnull=False, order__integration=integration)
+    days = [
+        min(placed_on or attempted_at.astimezone(SAO_PAULO).date(), attempted_at.astimezone(SAO_PAULO).date())
+        for attempted_at, placed_on in unproven.values_list("attempted_at", "order__placed_on")
+    ]
+    return min(days) - dt.timedelta(days=1) if days else None
+
+
+def list_offered(integration: Integration) -> QuerySet[OrderForwarding]:
+    """Orders that stand in a chosen status and were not sent, because they stood there when it was chosen."""
+    return OrderForwarding.objects.select_related("order").filter(
+        order__integration=integration,
+        order__status__in=integration.send_statuses,
+        state__in=[ForwardingState.WAITING, ForwardingState.OUTSIDE],
+        reason_code__in=STATUS_REASONS,
+    )
 
 
 def _awaiting(integration: Integration) -> Any:

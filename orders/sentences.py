@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from customers.sentences import OUTSIDE
 from history.timeline import Sentence
 
 _POLL = "consulta periódica"
@@ -99,10 +100,86 @@ HISTORY: Mapping[str, Sentence] = {
     "order.back_at_erp": Sentence(
         "O pedido voltou ao Tiny", "Voltou a ser acompanhado.", icon="refresh", how=_POLL
     ),
+    "order.received": Sentence("Recebido de {channel}", "Entrou como {status}.", icon="cart", how="API"),
+    "order.received_by_sheet": Sentence(
+        "Recebido de {channel}", "Entrou como {status}.", icon="cart", how="planilha"
+    ),
+    "order.buyer_differs": Sentence(
+        "O pedido traz outros dados do cliente: {fields}",
+        "O cadastro do cliente ficou como estava. Veja os dois na parte Cliente.",
+        icon="alert",
+        tone="warn",
+    ),
+    "order.status_set": Sentence(
+        "Status mudou de {former} para {status}", "{reason}", icon="swap", tone="info"
+    ),
+    "order.cancelled_here": Sentence("Pedido cancelado", "{reason}", icon="alert", tone="warn"),
+    "order.return_set": Sentence("Em devolução", "O status não muda por isso.", icon="swap", tone="warn"),
+    "order.return_unset": Sentence("Não está mais em devolução", icon="swap"),
+    "order.changed_here": Sentence("Mudou aqui: {fields}", icon="gear"),
+    "order.integration_chosen": Sentence("Integração escolhida: {integration}", icon="plug"),
+    "order.forced": Sentence(
+        "Enviar assim mesmo", "Vai para o Tiny apesar do status e dos critérios.", icon="swap"
+    ),
+    "order.offered_sent": Sentence(
+        "Envio pedido para os que já estavam neste status", "Vai para o Tiny agora.", icon="swap"
+    ),
+    "order.sent": Sentence(
+        "Enviado ao Tiny com o nº {number}", "No Tiny: {situation}.", icon="check", tone="ok"
+    ),
+    "order.sent_found": Sentence(
+        "Já estava no Tiny com o nº {number}",
+        "A resposta de um envio anterior não chegou. Conferimos pelo nosso código antes de enviar de novo.",
+        icon="check",
+        tone="ok",
+    ),
+    "order.sent_without_seller": Sentence(
+        "Enviado sem o vendedor {what}", "O Tiny não tem este vendedor.", icon="alert", tone="warn"
+    ),
+    "order.not_taken": Sentence(
+        "O Tiny não guardou: {fields}",
+        "Enviamos, conferimos, e lá está diferente. Se precisar, mude no Tiny.",
+        icon="alert",
+        tone="warn",
+    ),
+    "order.change_sent": Sentence("Mudança enviada ao Tiny: {fields}", icon="swap", tone="ok"),
+    "order.situation_sent": Sentence(
+        "Situação no Tiny: {situation}",
+        "Escrita por nós. De-para aplicado: {status} → {situation}.",
+        icon="swap",
+        tone="ok",
+    ),
+    "order.stock_stays_launched": Sentence(
+        "Confira o estoque no Tiny",
+        "O cancelamento não devolve o estoque que o Tiny já lançou: estorne o lançamento lá, se houver.",
+        icon="alert",
+        tone="warn",
+    ),
+    **{
+        code: Sentence(
+            f"Fora do critério: {text}", "Não foi enviado. Dá para enviar assim mesmo.", icon="info"
+        )
+        for code, text in OUTSIDE.items()
+    },
+    "forwarding.cancelled": Sentence("Não foi enviado ao Tiny", "Foi cancelado antes do envio.", icon="info"),
+}
+
+# Why an order that was placed here is, or is not, on its way to the ERP.
+FORWARDING: Mapping[str, str] = {
+    "forwarding.in_status": "Vai para o ERP porque ficou em {status}",
+    "forwarding.forced": "Vai para o ERP porque uma pessoa pediu",
+    "forwarding.awaits_status": "Será enviado quando ficar em {statuses}",
+    "forwarding.skipped_statuses": "Chegou a {status} sem passar pelos status que são enviados",
+    "forwarding.no_status_chosen": "Nenhum status está marcado para envio nesta integração",
+    "forwarding.cancelled": "Foi cancelado antes do envio",
+    "forwarding.no_integration": "Nenhum ERP está conectado",
+    "forwarding.several_integrations": "Há mais de um ERP ({names}): escolha para qual ele vai",
+    **{code: f"Fora do critério: {text}" for code, text in OUTSIDE.items()},
 }
 
 PASSED_OVER: Mapping[str, str] = {
     "order.situation_not_chosen": "em situações que você não marcou para importar",
     "order.situation_unknown": "em uma situação do Tiny que ainda não conhecemos",
     "orders.row_unreadable": "com dados que não conseguimos ler",
+    "order.waits_for_export": "que podem ser um envio nosso ainda sem resposta",
 }

@@ -154,24 +154,26 @@ def _get_or_404(number: int) -> Order:
 
 def _ask_for_details(order: Order) -> None:
     """Who opens an order sees it as it is now: what is missing is waited for, what is old comes by itself."""
-    if selectors.is_worth_reading(order, clock.now()) and not _parked_details(order):
-        services.enqueue_completion(
-            integration=order.integration, order_id=order.pk, priority=Priority.PERSON
-        )
+    integration = order.integration
+    if integration and selectors.is_worth_reading(order, clock.now()) and not _parked_details(order):
+        services.enqueue_completion(integration=integration, order_id=order.pk, priority=Priority.PERSON)
 
 
 def _parked_details(order: Order) -> Any:
+    if order.integration is None:
+        return None
     return find_parked(channel=order.integration.channel, kind="complete_order", key=str(order.pk))
 
 
 def _detail_context(order: Order) -> dict[str, Any]:
     invoices = list(order.invoices.order_by("-issued_on", "-id"))
+    integration = order.integration
     parked = _parked_details(order) if selectors.needs_details(order) else None
     problem = None
-    if parked:
-        problem = registry.explain(parked.reason_code, parked.reason_params, order.integration.provider)
-    elif order.integration.state != IntegrationState.CONNECTED and selectors.needs_details(order):
-        problem = registry.explain("integration.waiting_connection", {}, order.integration.provider)
+    if parked and integration:
+        problem = registry.explain(parked.reason_code, parked.reason_params, integration.provider)
+    elif integration and integration.state != IntegrationState.CONNECTED and selectors.needs_details(order):
+        problem = registry.explain("integration.waiting_connection", {}, integration.provider)
     customer = order.customer
     entries = list(list_entries(services.SUBJECT, order.pk))
     order.situation_label = selectors.situation_label(order)  # type: ignore[attr-defined]

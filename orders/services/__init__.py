@@ -8,6 +8,7 @@ from orders.services.backfill import (
     record_plan,
     start_import,
 )
+from orders.services.changing import ChangeRefused, StatusRefused, change_order, change_status
 from orders.services.completion import (
     complete_summaries,
     enqueue_awaiting_invoice,
@@ -17,28 +18,72 @@ from orders.services.completion import (
     mark_seen,
 )
 from orders.services.details import apply_details, mark_deleted_at_erp
+from orders.services.forwarding import (
+    ForwardingRefused,
+    choose_integration,
+    leave_out,
+    send_anyway,
+    send_offered,
+)
 from orders.services.importing import PageResult, upsert_from_list
 from orders.services.invoices import attach_invoices, give_up_invoices
 from orders.services.lines import SUBJECT
+from orders.services.placing import (
+    KEY_REUSED,
+    NUMBER_TAKEN,
+    Placed,
+    PlacedItem,
+    Placement,
+    PlacementRefused,
+    place_order,
+)
+from orders.services.sending import (
+    begin_attempt,
+    end_attempt,
+    record_change,
+    record_export,
+    record_situation,
+)
 
 __all__ = [
+    "KEY_REUSED",
+    "NUMBER_TAKEN",
     "SUBJECT",
+    "ChangeRefused",
+    "ForwardingRefused",
     "PageResult",
+    "Placed",
+    "PlacedItem",
+    "Placement",
+    "PlacementRefused",
+    "StatusRefused",
     "advance_import",
     "apply_details",
     "attach_invoices",
+    "begin_attempt",
     "cancel_import",
+    "change_order",
+    "change_status",
+    "choose_integration",
     "complete_summaries",
+    "end_attempt",
     "enqueue_awaiting_invoice",
     "enqueue_completion",
     "enqueue_missed",
     "enqueue_some_details",
     "finish_import",
     "give_up_invoices",
+    "leave_out",
     "mark_deleted_at_erp",
     "mark_seen",
+    "place_order",
     "plan_import",
+    "record_change",
+    "record_export",
     "record_plan",
+    "record_situation",
+    "send_anyway",
+    "send_offered",
     "start_import",
     "upsert_from_list",
 ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
@@ -11,9 +12,9 @@ from django.db import transaction
 from accounts import clock
 from contracts.records import ErpOrderDetail, Situation
 from integrations.models import Integration
-from orders.models import Order, OrderInstallment, OrderItem, OrderReference
+from orders.models import Order, OrderInstallment, OrderItem, OrderReference, Origin
 from orders.services.following import follow
-from orders.services.lines import record_line
+from orders.services.lines import record_line, take_revision
 
 CENT = Decimal("0.01")
 
@@ -25,7 +26,9 @@ def apply_details(
     """Items, installments, delivery address and the parts of the total, in place of the former ones."""
     now = clock.now()
     reference = OrderReference.objects.select_for_update().get(order_id=order_id, integration=integration)
+    revision = take_revision()
     order = Order.objects.select_related("customer").get(pk=order_id)
+    order.revision = revision
     row = detail.order
     known = next((item for item in situations if item.code == row.situation), None)
     follow(order, reference, row, known if row.situation_is_known else None, now)
@@ -36,6 +39,11 @@ def apply_details(
     order.expected_on = detail.expected_on
     order.delivery_address = asdict(detail.delivery_address) if detail.delivery_address else {}
     order.details_loaded_at = now
+    if order.origin != Origin.ERP:
+        # What was sold is the marketplace's to say: of the ERP an order that was placed here takes its way.
+        order.save(update_fields=["details_loaded_at"])
+        _keep_read(reference, now)
+        return
     order.save()
     OrderItem.objects.filter(order=order).delete()
     OrderItem.objects.bulk_create(
@@ -61,6 +69,10 @@ def apply_details(
         )
         for position, installment in enumerate(detail.installments, start=1)
     )
+    _keep_read(reference, now)
+
+
+def _keep_read(reference: OrderReference, now: dt.datetime) -> None:
     reference.details_hash = reference.row_hash
     reference.seen_at = now
     reference.deleted_at = None
@@ -75,4 +87,5 @@ def mark_deleted_at_erp(*, integration: Integration, order_id: int) -> None:
         reference.deleted_at = clock.now()
         reference.awaiting_invoice_since = None
         reference.save()
+        Order.objects.filter(pk=order_id).update(revision=take_revision())
         record_line(order_id, "order.deleted_at_erp", {}, reference.deleted_at)

@@ -8,7 +8,7 @@ from contracts.order_status import OrderStatus
 from contracts.records import ErpOrder, InvoiceState, Situation
 from customers.services import discard_own_record, upsert_from_erp
 from history.services import record_all
-from orders.models import Invoice, Order, OrderReference
+from orders.models import Invoice, Order, OrderReference, Origin
 from orders.services.lines import order_line
 from orders.services.shipments import update_shipment
 from orders.status_map import decide_status
@@ -18,7 +18,9 @@ from ui.formats import format_brl
 def follow(
     order: Order, reference: OrderReference, row: ErpOrder, situation: Situation | None, now: dt.datetime
 ) -> None:
-    """Apply ``row`` and record each change. The caller locked the reference, and saves it."""
+    """Apply ``row`` and record each change. The caller locked the reference and saves it, and gave the order
+    its revision.
+    """
     lines = []
     if reference.situation != row.situation[:40]:
         decision = decide_status(OrderStatus(order.status), order.is_return, situation, row.situation)
@@ -26,7 +28,7 @@ def follow(
         lines.append(order_line(order.pk, decision.reason, decision.params, now))
         reference.situation = row.situation[:40]
         expect_invoice(reference, situation, now)
-    if row.total is not None and order.total != row.total:
+    if order.origin == Origin.ERP and row.total is not None and order.total != row.total:
         if order.total is not None:
             totals = {"before": format_brl(order.total), "after": format_brl(row.total)}
             lines.append(order_line(order.pk, "order.total_changed", totals, now))
@@ -36,8 +38,9 @@ def follow(
     order.ecommerce_name = row.ecommerce_name or order.ecommerce_name
     order.placed_on = row.placed_on or order.placed_on
     former = order.customer
-    # A summary has no more of the buyer than the name, which is no news.
-    if row.customer and not (row.is_summary and former):
+    # A summary has no more of the buyer than the name, which is no news. Who bought an order that was placed
+    # here is known from the marketplace.
+    if order.origin == Origin.ERP and row.customer and not (row.is_summary and former):
         order.customer = upsert_from_erp(
             integration_id=reference.integration_id, record=row.customer, current=former
         )

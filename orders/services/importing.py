@@ -7,31 +7,44 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from accounts import clock
-from accounts.tenancy import current_organization_id
 from contracts.records import ErpOrder, Page, RowProblem, Situation
 from customers.services import upsert_many
 from history.services import record_all
 from integrations.models import Integration
 from integrations.rows import apply_apart
+from jobs import queue
+from jobs.queue import Priority
 from orders.models import Order, OrderReference, Origin, PassedOverOrder
+from orders.selectors import held_from as find_held_from
 from orders.services.following import follow
-from orders.services.lines import UNREADABLE, order_line, record_line, record_problem
+from orders.services.lines import (
+    UNREADABLE,
+    order_line,
+    record_line,
+    record_problem,
+    take_number,
+    take_revision,
+)
 from orders.services.shipments import create_shipments
 from orders.status_map import decide_import, decide_initial_status
+
+# Why a row waits that may be an order of ours.
+HELD = "order.waits_for_export"
 
 
 @dataclass(slots=True)
 class PageResult:
-    """What a page brought, in rows."""
+    """What a page brought, in rows. Those ``held`` are read again once it is known whether they are ours."""
 
     created: int = 0
     changed: int = 0
     unchanged: int = 0
     passed_over: int = 0
     problems: int = 0
+    held: int = 0
 
 
 @transaction.atomic
@@ -71,18 +84,28 @@ def upsert_from_list(
         result.problems += 1
     changed = [row for row in rows.values() if row.external_id in known and _says_more(known, row)]
     chosen = frozenset(integration.import_situations)
-    unknown = [row for row in rows.values() if row.external_id not in known]
+    held_from = find_held_from(integration)
+    new_here = [row for row in rows.values() if row.external_id not in known]
+    held = [row for row in new_here if _is_held(row, held_from)]
+    unknown = [row for row in new_here if row not in held]
     new = [row for row in unknown if decide_import(situation_of(row), chosen).is_imported]
     apply_apart(changed, update, refuse)
     apply_apart(new, create, refuse)
     left_out = [row for row in unknown if not decide_import(situation_of(row), chosen).is_imported]
     _pass_over(integration, left_out, by_code, passed_over, now)
+    _hold(integration, held, by_code, now)
     # What was passed over or unreadable before, and now has its place, is no longer so.
     settled = {*known, *(row.external_id for row in new)} & set(passed_over)
     PassedOverOrder.objects.filter(integration=integration, external_id__in=settled, seen_at__lt=now).delete()
     result.created, result.changed, result.passed_over = len(new), len(changed), len(left_out)
-    result.unchanged = len(rows) - len(new) - len(changed) - len(left_out)
+    result.held = len(held)
+    result.unchanged = len(rows) - len(new) - len(changed) - len(left_out) - len(held)
     return result
+
+
+def _is_held(row: ErpOrder, held_from: dt.date | None) -> bool:
+    """It may be an order of ours that was made this moment: what becomes of that one decides."""
+    return held_from is not None and (row.placed_on is None or row.placed_on >= held_from)
 
 
 def _says_more(known: Mapping[str, OrderReference], row: ErpOrder) -> bool:
@@ -95,6 +118,8 @@ def _says_more(known: Mapping[str, OrderReference], row: ErpOrder) -> bool:
 def _create_orders(
     integration: Integration, rows: Sequence[ErpOrder], situations: Mapping[str, Situation], now: dt.datetime
 ) -> None:
+    # Before the buyers, in the order in which whoever places an order locks them.
+    revision = take_revision()
     with_customer = [row for row in rows if row.customer]
     customers = dict(
         zip(
@@ -106,7 +131,7 @@ def _create_orders(
             strict=True,
         )
     )
-    first_number = _take_numbers(len(rows))
+    first_number = take_number(len(rows))
     decisions = [decide_initial_status(situations[row.situation]) for row in rows]
     orders = Order.objects.bulk_create(
         Order(
@@ -121,6 +146,7 @@ def _create_orders(
             ecommerce_name=row.ecommerce_name,
             placed_on=row.placed_on,
             total=row.total,
+            revision=revision,
             created_at=now,
             updated_at=now,
         )
@@ -146,29 +172,50 @@ def _create_orders(
     record_all([*lines, *create_shipments(shipments, now)])
 
 
-def _take_numbers(count: int) -> int:
-    """The first of ``count`` new numbers of the organization's own sequence."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """INSERT INTO orders_ordercounter (organization_id, last) VALUES (%(organization)s, %(count)s)
-               ON CONFLICT (organization_id) DO UPDATE SET last = orders_ordercounter.last + %(count)s
-               RETURNING last""",
-            {"organization": current_organization_id(), "count": count},
-        )
-        (last,) = cursor.fetchone()
-    return int(last) - count + 1
-
-
 def _update_order(
     reference: OrderReference, row: ErpOrder, situation: Situation | None, now: dt.datetime
 ) -> None:
+    revision = take_revision()
     order = Order.objects.select_related("customer").get(pk=reference.order_id)
+    order.revision = revision
     if reference.deleted_at is not None:
         reference.deleted_at = None
         record_line(order.pk, "order.back_at_erp", {}, now)
     follow(order, reference, row, situation, now)
     reference.row_hash = row.row_hash
     reference.save()
+
+
+def _hold(
+    integration: Integration, rows: Sequence[ErpOrder], situations: Mapping[str, Situation], now: dt.datetime
+) -> None:
+    for row in rows:
+        situation = situations.get(row.situation)
+        PassedOverOrder.objects.update_or_create(
+            integration=integration,
+            external_id=row.external_id,
+            defaults={
+                "erp_number": row.number[:40],
+                "situation": situation.label if situation else row.situation[:40],
+                "reason_code": HELD,
+                "row_hash": "",
+                "seen_at": now,
+            },
+        )
+
+
+@transaction.atomic
+def release_held(*, integration: Integration) -> None:
+    """Read the list again for the rows that waited, once no order of ours may be among them unknown."""
+    held = PassedOverOrder.objects.filter(integration=integration, reason_code=HELD)
+    if find_held_from(integration) is None and held.exists():
+        queue.enqueue(
+            "pull_orders",
+            channel=integration.channel,
+            key=str(integration.pk),
+            lock="pull_orders",
+            priority=Priority.POLL,
+        )
 
 
 def _pass_over(

@@ -17,9 +17,9 @@ from history.services import record_all
 from integrations import registry
 from integrations.models import Integration
 from integrations.rows import apply_apart
-from orders.models import Invoice, OrderReference, OrderShipment
+from orders.models import Invoice, Order, OrderReference, OrderShipment
 from orders.services.following import has_valid_invoice
-from orders.services.lines import UNREADABLE, order_line, record_line, record_problem
+from orders.services.lines import UNREADABLE, order_line, record_line, record_problem, take_revision
 from orders.services.shipments import update_shipment
 
 SEARCH_DAYS = 30
@@ -132,6 +132,9 @@ def _attach(
     Invoice.objects.bulk_create(new)
     _settle_waits(news, now)
     lines += _take_tracking(pairs, now)
+    if lines:
+        concerned = {line.subject_id for line in lines}
+        Order.objects.filter(pk__in=concerned).update(revision=take_revision())
     record_all(lines)
 
 

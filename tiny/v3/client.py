@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from contracts.errors import (
+    AlreadyExists,
     AuthenticationFailed,
     ErpError,
     NotFound,
@@ -49,6 +50,9 @@ PRICE_LISTS_MODULE = "Listas de Preço"
 BRANDS_MODULE = "Marcas"
 CATEGORIES_MODULE = "Categorias"
 CONTACTS_MODULE = "Contato e Vendedores"
+
+# Of whom a search is for is nothing to keep.
+_PERSONAL = ("cpfCnpj", "nomeCliente")
 
 _NO_ROWS: Mapping[str, Any] = {"itens": []}
 _NOTHING: Mapping[str, Any] = {}
@@ -254,7 +258,7 @@ class TinyV3Client:
         """The body of the answer, ``{}`` where Tiny sends none. ``conflict`` is the code of a 409."""
         response = self._send(method, path, {}, data)
         if response.status == 409 and conflict:
-            raise RejectedByErp(conflict)
+            raise AlreadyExists(conflict)
         if response.status not in (200, 201, 204):
             raise _error_of(response, path, module, missing, is_write=True)
         return _parse(response, path) if response.body else _NOTHING
@@ -282,7 +286,8 @@ class TinyV3Client:
         token = context.access_token(force=force)
         slot: SlotKind = "read" if method == "GET" else "write"
         context.take_slot(slot)
-        query = urlencode(params)
+        hidden = dict.fromkeys(params.keys() & _PERSONAL, "***")
+        query = urlencode({**params, **hidden}, safe="*")
         started = time.monotonic()
         try:
             response = context.http.request(

@@ -1,0 +1,140 @@
+"""What becomes of an order's way to the ERP: before the call, after it, and what is written there later."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from django.db import transaction
+
+from accounts import clock
+from contracts.order_status import OrderStatus
+from contracts.records import ErpOrderDetail, Situation
+from customers.services import link_at_erp
+from history.services import record_all
+from integrations.models import Integration
+from jobs import queue
+from jobs.queue import Priority
+from orders.models import ForwardingState, Order, OrderForwarding, OrderReference
+from orders.services.following import expect_invoice
+from orders.services.forwarding import lock_forwarding
+from orders.services.importing import release_held
+from orders.services.lines import order_line, platform_line, take_revision
+from orders.services.shipments import update_shipment
+
+
+@transaction.atomic
+def begin_attempt(*, order_id: int) -> None:
+    """From now on the order may be at the ERP without our knowing."""
+    OrderForwarding.objects.filter(order_id=order_id).update(attempted_at=clock.now())
+
+
+@transaction.atomic
+def end_attempt(*, order_id: int) -> None:
+    """The order is not at the ERP: it was refused, or was not found after all."""
+    forwarding = OrderForwarding.objects.select_related("order__integration").get(order_id=order_id)
+    forwarding.attempted_at = None
+    forwarding.save(update_fields=["attempted_at"])
+    if forwarding.order.integration is not None:
+        release_held(integration=forwarding.order.integration)
+
+
+@transaction.atomic
+def record_export(
+    *,
+    integration: Integration,
+    order_id: int,
+    detail: ErpOrderDetail,
+    situations: Sequence[Situation],
+    not_taken: Collection[str],
+    left_out: Mapping[str, str],
+    is_found: bool,
+) -> None:
+    """The ERP has the order, as ``detail``: once more told changes nothing.
+
+    ``not_taken`` names what the ERP did not keep, ``left_out`` is a history code with its parameters of what
+    was not sent. ``is_found``: it was there already, from an attempt whose answer never came.
+    """
+    order, forwarding = lock_forwarding(order_id)
+    if forwarding.state == ForwardingState.SENT:
+        return
+    now = clock.now()
+    row = detail.order
+    reference = OrderReference(
+        integration=integration,
+        external_id=row.external_id,
+        order=order,
+        situation=row.situation[:40],
+        # The list has not shown it yet: what it says then is news.
+        row_hash="",
+    )
+    known = next((item for item in situations if item.code == row.situation), None)
+    expect_invoice(reference, known if row.situation_is_known else None, now)
+    reference.save()
+    forwarding.state = ForwardingState.SENT
+    forwarding.attempted_at, forwarding.sent_at = None, now
+    forwarding.save()
+    order.erp_number = row.number[:40]
+    order.revision, order.updated_at = take_revision(), now
+    order.save()
+    if order.customer and row.customer and row.customer.external_id:
+        link_at_erp(
+            customer_id=order.customer.pk,
+            integration=integration,
+            external_id=row.customer.external_id,
+            is_new=False,
+        )
+    params = {"number": row.number, "situation": known.label if known else row.situation}
+    lines = [order_line(order.pk, "order.sent_found" if is_found else "order.sent", params, now)]
+    if not_taken:
+        lines.append(order_line(order.pk, "order.not_taken", {"fields": ", ".join(not_taken)}, now))
+    lines += [platform_line(order.pk, code, {"what": what}, now) for code, what in left_out.items()]
+    record_all([*lines, *update_shipment(order, row.shipment, now)])
+    release_held(integration=integration)
+    # Somebody may have moved it on while it was on its way.
+    enqueue_situation(order=order, integration=integration)
+
+
+def enqueue_situation(*, order: Order, integration: Integration) -> None:
+    _enqueue_later("export_situation", order, integration)
+
+
+def enqueue_change(*, order: Order, integration: Integration) -> None:
+    _enqueue_later("export_order_change", order, integration)
+
+
+def _enqueue_later(kind: str, order: Order, integration: Integration) -> None:
+    queue.enqueue(
+        kind,
+        channel=integration.channel,
+        key=str(order.pk),
+        lock=f"order:{order.pk}",
+        priority=Priority.EXPORT,
+    )
+
+
+@transaction.atomic
+def record_situation(*, order_id: int, situation: Situation, status: OrderStatus) -> None:
+    """The ERP has the order in ``situation`` now, because of its ``status`` here."""
+    reference = OrderReference.objects.select_for_update().get(order_id=order_id)
+    now = clock.now()
+    reference.situation = situation.code
+    expect_invoice(reference, situation, now)
+    reference.save()
+    params = {"situation": situation.label, "status": status.label}
+    lines = [order_line(order_id, "order.situation_sent", params, now)]
+    if status == OrderStatus.CANCELLED:
+        lines.append(order_line(order_id, "order.stock_stays_launched", {}, now))
+    Order.objects.filter(pk=order_id).update(revision=take_revision())
+    record_all(lines)
+
+
+@transaction.atomic
+def record_change(*, order_id: int, sent: Collection[str], not_taken: Collection[str]) -> None:
+    """What was changed here after the order was sent, and what of it the ERP did not keep."""
+    now = clock.now()
+    lines = []
+    if sent:
+        lines.append(order_line(order_id, "order.change_sent", {"fields": ", ".join(sent)}, now))
+    if not_taken:
+        lines.append(order_line(order_id, "order.not_taken", {"fields": ", ".join(not_taken)}, now))
+    record_all(lines)

@@ -1,0 +1,1 @@
+"""Orders: what talks to the ERP. Outside any transaction, then one service."""
