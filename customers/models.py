@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import Q
+from django.utils.http import int_to_base36
 
 from accounts.tenancy import TenantModel
 from integrations.references import ErpReference
@@ -14,10 +15,29 @@ class CustomerKind(models.TextChoices):
     COMPANY = "PJ", "Pessoa Jurídica"
 
 
+class CustomerCounter(TenantModel):
+    """The organization's own sequence of revisions of customers.
+
+    Whoever writes a customer holds this row until the end of the transaction, so that revisions become
+    visible in their order and a reader who asks «since» passes nobody over.
+    """
+
+    last = models.BigIntegerField(default=0)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["organization"], name="customers_counter_once")]
+
+    def __str__(self) -> str:
+        return str(self.last)
+
+
 class Customer(TenantModel):
     """``document`` is a valid CPF or CNPJ without punctuation, or empty; ``document_text`` is what came.
 
-    Addresses are dictionaries with the fields of ``contracts.records.ErpAddress``.
+    Addresses are dictionaries with the fields of ``contracts.records.ErpAddress``. ``changed_here_at`` stands
+    while a change made here waits to be written to the ERP, and ``changed_here`` names the fields of it.
+    ``is_forced``: a person wants him sent whatever the criteria say. ``revision`` is the number of the
+    organization's counter at the last change.
     """
 
     name = models.TextField(blank=True)
@@ -27,6 +47,10 @@ class Customer(TenantModel):
     email = models.TextField(blank=True)
     phone = models.TextField(blank=True)
     address = models.JSONField(default=dict)
+    changed_here_at = models.DateTimeField(null=True)
+    changed_here = models.JSONField(default=list)
+    is_forced = models.BooleanField(default=False)
+    revision = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
@@ -38,9 +62,15 @@ class Customer(TenantModel):
                 name="customers_document_once",
             )
         ]
+        indexes = [models.Index(fields=["organization", "revision"], name="customers_by_revision")]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def erp_code(self) -> str:
+        """The code by which one without document is found again at the ERP: ``C2N9C``."""
+        return f"C{int_to_base36(self.pk).upper()}"
 
     @property
     def city(self) -> str:
@@ -67,3 +97,27 @@ class CustomerReference(ErpReference):
 
     def __str__(self) -> str:
         return f"{self.external_id} at integration {self.integration_id}"
+
+
+class CustomerCriteria(TenantModel):
+    """``customers.criteria.Criteria`` of an integration; without a row its defaults hold."""
+
+    integration = models.OneToOneField(
+        "integrations.Integration", on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    sends_companies = models.BooleanField(default=True)
+    sends_people = models.BooleanField(default=True)
+    needs_valid_email = models.BooleanField(default=False)
+    only_updates = models.BooleanField(default=False)
+    updated_at = models.DateTimeField()
+    updated_by = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sends_companies=True) | Q(sends_people=True), name="customers_criteria_some_kind"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"criteria of integration {self.integration_id}"

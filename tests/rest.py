@@ -13,6 +13,7 @@ from accounts import api_tokens, services
 from accounts.models import Membership, Organization, Perfil, Scope
 from accounts.tenancy import tenant
 
+CUSTOMER_SCOPES = (Scope.READ_CUSTOMERS, Scope.WRITE_CUSTOMERS)
 PRODUCT_SCOPES = (Scope.READ_PRODUCTS, Scope.WRITE_PRODUCTS, Scope.READ_STOCK, Scope.WRITE_STOCK)
 
 

@@ -23,6 +23,7 @@ def read(scope: Scope) -> dict[str, Answer]:
 
 
 WRITES = frozenset({Scope.WRITE_PRODUCTS, Scope.WRITE_STOCK})
+WRITES_CUSTOMERS = frozenset({Scope.WRITE_CUSTOMERS})
 
 # A method that is not named is 405 for whoever has a token.
 API_ROUTES: dict[str, dict[str, Answer]] = {
@@ -34,6 +35,10 @@ API_ROUTES: dict[str, dict[str, Answer]] = {
     "catalog_api:price": read(Scope.READ_STOCK),
     "catalog_api:stock": read(Scope.READ_STOCK),
     "catalog_api:stock_of_product": read(Scope.READ_STOCK),
+    "customers_api:customers": read(Scope.READ_CUSTOMERS)
+    | {"POST": Answer(201, WRITES_CUSTOMERS, {"name": "Ana Lima"})},
+    "customers_api:customer": read(Scope.READ_CUSTOMERS)
+    | {"PATCH": Answer(200, WRITES_CUSTOMERS, {"name": "Ana Lima"})},
 }
 
 # Where there is nothing, whatever the method.

@@ -9,10 +9,12 @@ import pytest
 from django.db import transaction
 from django.urls import reverse
 
+from accounts import clock
 from accounts.models import Organization, Scope, User
 from accounts.tenancy import tenant
 from catalog.models import ChangeSource
 from catalog.services import save_product
+from customers.models import Customer
 from tests.accounts.api_routes import API_ROUTES, UNKNOWN_ADDRESS
 from tests.accounts.test_url_walk import METHODS, ROUTES
 from tests.rest import Api, create_api, problem_of
@@ -20,16 +22,24 @@ from tests.rest import Api, create_api, problem_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PREFIX = "/api/v1/"
-ADDRESSES = {
-    route: reverse(route, kwargs={"sku": "A/1"} if "<path:sku>" in ROUTES[route] else {})
-    for route in API_ROUTES
-}
+OURS = {"sku": "A/1", "customer_id": 4711}
+
+
+def names_one(route: str) -> dict[str, Any]:
+    """What the route's address needs to name something of ours."""
+    return {name: value for name, value in OURS.items() if f":{name}>" in ROUTES[route]}
+
+
+ADDRESSES = {route: reverse(route, kwargs=names_one(route)) for route in API_ROUTES}
 
 
 @pytest.fixture
 def product(organization: Organization) -> None:
+    """One of everything that the API names."""
     with tenant(organization):
         save_product(sku="A/1", values={"name": "Nosso"}, person="Ana", source=ChangeSource.PERSON)
+        now = clock.now()
+        Customer.objects.create(pk=OURS["customer_id"], name="Maria", created_at=now, updated_at=now)
 
 
 @pytest.fixture
@@ -124,7 +134,7 @@ def test_a_token_of_another_company_finds_nothing_of_this_one(
     wrong: list[Any] = []
     for route, answers in API_ROUTES.items():
         for method in answers:
-            if "<path:sku>" in ROUTES[route]:
+            if names_one(route):
                 wrong.append(check(send(stranger, route, method), method, (404, "not-found")))
             elif method == "GET":
                 results = send(stranger, route, method).json()["results"]

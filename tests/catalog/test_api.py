@@ -23,6 +23,7 @@ from catalog.models import ChangeSource, FigureChange, Product
 from catalog.services import save_criteria, save_product
 from catalog.services.applying import change_product
 from catalog.services.lines import take_revision
+from customers import api as customers_api
 from history.models import HistoryEntry
 from integrations.models import Integration, IntegrationState
 from jobs.models import Job
@@ -702,7 +703,7 @@ def test_a_database_that_goes_away_is_said_to_come_back(
 
 def test_the_documentation_names_every_field_and_problem(api: Api) -> None:
     text = (Path(settings.BASE_DIR) / "docs" / "API.md").read_text()
-    kinds = [kind for module in (rest, products_api) for kind in vars(module).values()]
+    kinds = [kind for module in (rest, products_api, customers_api) for kind in vars(module).values()]
     problems = {(kind.status, kind.code) for kind in kinds if isinstance(kind, rest.ProblemKind)}
     product = api.post("products/", {"sku": "A", "name": "A"}).json()
 

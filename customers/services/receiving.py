@@ -1,4 +1,4 @@
-"""Customers: writes, inside the caller's ``tenant``."""
+"""Customers as the ERP tells them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from accounts import clock
 from contracts.records import ErpCustomer
 from customers.models import Customer, CustomerReference
+from customers.services.lines import take_revision
 
 Identity = tuple[str, str]
 
@@ -29,8 +30,10 @@ def upsert_many(
 
     Identity: (organization, document), else (integration, contact id), else a record of its own for the
     order (``current``: the one that the order has already). Never by name or e-mail.
-    What the ERP does not tell does not erase what we know.
+    What the ERP does not tell does not erase what we know, and what was changed here stays until it is there.
+    No criteria hold: they are for what goes to the ERP.
     """
+    revision = take_revision()
     owned = current or [None] * len(records)
     identities = [_identify(record, position) for position, record in enumerate(records)]
     known = _find(integration_id, records)
@@ -40,10 +43,10 @@ def upsert_many(
     missing: dict[Identity, ErpCustomer] = {}
     for identity, record in zip(identities, records, strict=True):
         if identity in known:
-            known[identity] = _update(known[identity], record)
+            known[identity] = _update(known[identity], record, revision)
         else:
             missing[identity] = record
-    known |= _create(missing)
+    known |= _create(missing, revision)
     customers = [known[identity] for identity in identities]
     CustomerReference.objects.bulk_create(
         [
@@ -85,10 +88,10 @@ def _find(integration_id: int, records: Sequence[ErpCustomer]) -> dict[Identity,
     return found
 
 
-def _create(missing: dict[Identity, ErpCustomer]) -> dict[Identity, Customer]:
+def _create(missing: dict[Identity, ErpCustomer], revision: int) -> dict[Identity, Customer]:
     now = clock.now()
     rows = {
-        identity: Customer(created_at=now, updated_at=now, **_values(record))
+        identity: Customer(created_at=now, updated_at=now, revision=revision, **_values(record))
         for identity, record in missing.items()
     }
     # Another worker may be creating the same new buyer: the document's unique index decides, then we look.
@@ -112,18 +115,21 @@ def _values(record: ErpCustomer) -> dict[str, Any]:
     }
 
 
-def _update(customer: Customer, record: ErpCustomer) -> Customer:
+def _update(customer: Customer, record: ErpCustomer, revision: int) -> Customer:
     """The customer, brought up to date; another one when the document has just become somebody else's."""
+    waiting = customer.changed_here if customer.changed_here_at else []
     changed = {
-        name: value for name, value in _values(record).items() if value and getattr(customer, name) != value
+        name: value
+        for name, value in _values(record).items()
+        if value and name not in waiting and getattr(customer, name) != value
     }
     if changed:
         for name, value in changed.items():
             setattr(customer, name, value)
-        customer.updated_at = clock.now()
+        customer.updated_at, customer.revision = clock.now(), revision
         try:
             with transaction.atomic():
-                customer.save(update_fields=[*changed, "updated_at"])
+                customer.save(update_fields=[*changed, "updated_at", "revision"])
         except IntegrityError:
             # Another order of the same new buyer is read at this moment, and came first.
             return Customer.objects.get(document=record.document)
