@@ -7,10 +7,13 @@ import itertools
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
+from contracts.errors import TemporaryError
 from contracts.provider import ProviderContext
 from contracts.records import (
     CheckStep,
+    CustomerDraft,
     ErpAccount,
+    ErpCustomer,
     ErpInvoice,
     ErpListPrice,
     ErpOrder,
@@ -18,24 +21,30 @@ from contracts.records import (
     ErpPriceList,
     ErpProduct,
     ErpProductRow,
+    ErpSeller,
     ErpShippingMethod,
     ErpStock,
     ErpWarehouse,
     InvoiceQuery,
+    OrderChange,
+    OrderDraft,
     OrderQuery,
     Page,
     ProductDraft,
     ProductQuery,
 )
-from tiny import product_records
-from tiny.v2 import checks, mappers, product_mappers, product_writes
-from tiny.v2.client import Retorno, TinyV2Client
+from tiny import product_records, records
+from tiny.v2 import checks, customer_writes, mappers, order_writes, product_mappers, product_writes
+from tiny.v2.client import Retorno, TinyV2Client, no_contact
 from tiny.v2.shapes import read_rows
 
 T = TypeVar("T")
+Named = TypeVar("Named", ErpPriceList, ErpSeller)
 
 # Tiny's pages have 100 rows; older documentation says 50 for orders, so a full page tells which it is.
 PAGE_SIZE = 100
+# Of contacts with a document or a code there are not more.
+PAGES_OF_A_SEARCH = 2
 
 
 class TinyV2:
@@ -59,6 +68,46 @@ class TinyV2:
 
     def get_order(self, external_id: str) -> ErpOrderDetail:
         return mappers.to_erp_order_detail(self._client.get_order(external_id))
+
+    def create_order(self, draft: OrderDraft) -> str:
+        made = self._client.create_order(order_writes.to_order(draft))
+        return _read_made(made, "pedido.incluir.php")
+
+    def change_order(self, external_id: str, change: OrderChange) -> None:
+        data = order_writes.to_change(change)
+        if data:
+            self._client.change_order(external_id, data)
+
+    def set_situation(self, external_id: str, situation: str) -> None:
+        self._client.change_situation(external_id, order_writes.to_situation(situation))
+
+    def find_customers(self, *, document: str = "", code: str = "") -> Sequence[ErpCustomer]:
+        if not document and not code:
+            return ()
+        for form in records.document_forms(document):
+            found = mappers.to_customers(self._search_contacts(form, code), document=document, code=code)
+            if found:
+                return found
+        return ()
+
+    def create_customer(self, draft: CustomerDraft) -> str:
+        made = self._client.create_contact(customer_writes.to_new_contact(draft))
+        return _read_made(made, "contato.incluir.php")
+
+    def update_customer(self, external_id: str, draft: CustomerDraft) -> None:
+        contact = mappers.required(self._client.get_contact(external_id).get("contato"))
+        if mappers.is_deleted_contact(contact):
+            raise no_contact(external_id)
+        changes = customer_writes.find_changes(contact, draft)
+        if changes:
+            self._client.change_contact(external_id, customer_writes.merge(contact, changes))
+
+    def list_sellers(self) -> Sequence[ErpSeller]:
+        return _read_all(
+            lambda page: self._client.list_sellers(page=page),
+            ("vendedores", "vendedor"),
+            mappers.to_erp_seller,
+        )
 
     def list_invoices(self, query: InvoiceQuery, *, offset: int) -> Page[ErpInvoice]:
         return _read_page(
@@ -104,24 +153,11 @@ class TinyV2:
 
     def list_price_lists(self) -> Sequence[ErpPriceList]:
         """All of them; a row that cannot be read is left out, since nobody could choose it."""
-        found: dict[str, ErpPriceList] = {}
-        for number in itertools.count(1):
-            retorno = self._client.list_price_lists(page=number)
-            rows, pages = mappers.to_rows(retorno, ("registros", "registro"))
-            page = mappers.to_page(
-                rows,
-                product_mappers.to_erp_price_list,
-                offset=0,
-                limit=len(rows),
-                total=None,
-                is_counted=False,
-            )
-            known = len(found)
-            found.update((item.external_id, item) for item in page.items)
-            # Pages that bring nothing new mean that Tiny ignored the number.
-            if number >= (pages or 0) or len(found) == known:
-                break
-        return tuple(found.values())
+        return _read_all(
+            lambda page: self._client.list_price_lists(page=page),
+            ("registros", "registro"),
+            product_mappers.to_erp_price_list,
+        )
 
     def list_prices(self, price_list_id: str, *, offset: int) -> Page[ErpListPrice]:
         return _read_page(
@@ -146,6 +182,42 @@ class TinyV2:
             self._client.change_prices(external_id, wanted)
         elif changes:
             self._client.change_product(external_id, product_writes.merge(retorno["produto"], wanted))
+
+    def _search_contacts(self, document: str, code: str) -> Sequence[Any]:
+        contacts: list[Any] = []
+        for number in range(1, PAGES_OF_A_SEARCH + 1):
+            retorno = self._client.list_contacts(document=document, code=code, page=number)
+            rows, pages = mappers.to_rows(retorno, ("contatos", "contato"))
+            contacts += rows
+            if number >= (pages or 0):
+                break
+        return contacts
+
+
+def _read_made(retorno: Retorno, service: str) -> str:
+    """The identifier of what was made. Without one it is there all the same: looking will find it."""
+    external_id = mappers.to_made_identifier(retorno)
+    if not external_id:
+        raise TemporaryError("tiny.unreadable_answer", {"path": f"/{service}"})
+    return external_id
+
+
+def _read_all(
+    ask: Callable[[int], Retorno],
+    names: tuple[str, str],
+    to_record: Callable[[Mapping[str, Any]], Named],
+) -> Sequence[Named]:
+    """The rows of all pages that can be read."""
+    found: dict[str, Named] = {}
+    for number in itertools.count(1):
+        rows, pages = mappers.to_rows(ask(number), names)
+        page = mappers.to_page(rows, to_record, offset=0, limit=len(rows), total=None, is_counted=False)
+        known = len(found)
+        found.update((item.external_id, item) for item in page.items)
+        # Pages that bring nothing new mean that Tiny ignored the number.
+        if number >= (pages or 0) or len(found) == known:
+            break
+    return tuple(found.values())
 
 
 def _read_page(

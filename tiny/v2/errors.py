@@ -19,7 +19,7 @@ from contracts.errors import (
     TemporaryError,
 )
 
-NO_RECORDS, PAST_THE_END, NOT_FOUND = 20, 23, 32
+NO_RECORDS, PAST_THE_END, DUPLICATE, NOT_FOUND = 20, 23, 30, 32
 TOKEN_INVALID, TOO_MANY_PER_MINUTE = 2, 6
 # What they say to whoever asked for a list, and for a single record.
 EMPTY = frozenset({NO_RECORDS, PAST_THE_END})
@@ -52,7 +52,7 @@ KINDS: Mapping[int, Kind] = {
     21: Kind(RejectedByErp, "tiny.v2_too_many_records"),
     22: Kind(RejectedByErp, "tiny.v2_batch_too_large"),
     PAST_THE_END: Kind(NotFound, "tiny.v2_page_missing"),
-    30: Kind(RejectedByErp, "tiny.v2_duplicate"),
+    DUPLICATE: Kind(RejectedByErp, "tiny.v2_duplicate"),
     31: Kind(RejectedByErp, "tiny.v2_invalid"),
     NOT_FOUND: Kind(NotFound, "tiny.v2_not_found"),
     33: Kind(RejectedByErp, "tiny.v2_found_twice"),
@@ -61,6 +61,12 @@ KINDS: Mapping[int, Kind] = {
     99: Kind(TemporaryError, "tiny.v2_maintenance"),
 }
 UNKNOWN = Kind(RejectedByErp, "tiny.v2_unknown_error")
+# To whoever makes an order, what is not found is something that the order names.
+KINDS_FOR_NEW_ORDER: Mapping[int, Kind] = {
+    **KINDS,
+    **dict.fromkeys(MISSING, Kind(RejectedByErp, "tiny.order_names_missing")),
+    DUPLICATE: Kind(RejectedByErp, "tiny.order_repeated"),
+}
 
 
 def code_of_text(text: str) -> int | None:
@@ -73,9 +79,9 @@ def code_of_text(text: str) -> int | None:
     return None
 
 
-def make_error(code: int | None, *, module: str, reason: str) -> ErpError:
+def make_error(code: int | None, *, module: str, reason: str, kinds: Mapping[int, Kind] = KINDS) -> ErpError:
     """The error to raise for ``codigo_erro``; ``reason`` is Tiny's text, already without personal data."""
-    kind = KINDS.get(-1 if code is None else code, UNKNOWN)
+    kind = kinds.get(-1 if code is None else code, UNKNOWN)
     shown = "não informado" if code is None else str(code)
     params = {"code": shown, "module": module, "reason": reason}
     if issubclass(kind.error, RateLimited):

@@ -22,6 +22,7 @@ from contracts.records import (
     ErpOrder,
     ErpOrderDetail,
     ErpOrderItem,
+    ErpSeller,
     ErpShipment,
     ErpShippingMethod,
     InvoiceState,
@@ -46,6 +47,9 @@ T = TypeVar("T")
 Retorno = Mapping[str, Any]
 
 ENTRY = "E"
+# Labels of the list, code of the single contact.
+DELETED_CONTACT = frozenset({"excluido", "e"})
+ACTIVE_SELLER = frozenset({"", "ativo", "a"})
 
 
 def to_rows(retorno: Retorno, names: tuple[str, str]) -> tuple[Sequence[Any], int | None]:
@@ -144,6 +148,8 @@ def to_erp_order_detail(retorno: Retorno) -> ErpOrderDetail:
         expected_on=read_date(data.get("data_prevista")),
         delivered_on=read_date(data.get("data_entrega")),
         notes=read_text(data.get("obs")),
+        key=read_text(data.get("numero_ordem_compra")),
+        seller_id=read_identifier(data.get("id_vendedor")),
     )
 
 
@@ -177,13 +183,48 @@ def to_erp_shipping_method(row: Mapping[str, Any]) -> ErpShippingMethod:
     )
 
 
+def to_customers(rows: Sequence[Any], *, document: str, code: str) -> Sequence[ErpCustomer]:
+    """Those of ``contatos.pesquisa`` with exactly this document, else this code; none that was deleted."""
+    contacts = [row for row in map(read_object, rows) if not is_deleted_contact(row)]
+    if document:
+        wanted = [row for row in contacts if records.read_document(row.get("cpf_cnpj"))[0] == document]
+    else:
+        wanted = [row for row in contacts if read_text(row.get("codigo")) == code]
+    return [_read_customer(row, _identifier(row, "contato")) for row in wanted]
+
+
+def is_deleted_contact(data: Mapping[str, Any]) -> bool:
+    return to_plain_label(read_text(data.get("situacao"))) in DELETED_CONTACT
+
+
+def to_erp_seller(row: Mapping[str, Any]) -> ErpSeller:
+    """A row of ``vendedores.pesquisa``."""
+    name = read_text(row.get("nome"))
+    return ErpSeller(
+        external_id=_identifier(row, name),
+        name=name,
+        code=read_text(row.get("codigo")),
+        is_active=to_plain_label(read_text(row.get("situacao"))) in ACTIVE_SELLER,
+    )
+
+
+def to_made_identifier(retorno: Retorno) -> str:
+    """Of the one record that a service made; ``""`` where Tiny does not tell it."""
+    made = [read_object(row) for row in read_rows(retorno.get("registros"), "registro")]
+    return read_identifier(made[0].get("id")) if made else ""
+
+
 def to_situation(value: Any) -> tuple[str, bool]:
     """Our code and whether we know it; answers carry labels, requests and notifications codes."""
     text = read_short_text(value, "situacao", records.LONGEST_SITUATION)
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
-    label = " ".join(re.sub(r"[^a-z0-9_]+", " ", plain).split())
-    code = V2_SITUATION_LABELS.get(label)
+    code = V2_SITUATION_LABELS.get(to_plain_label(text))
     return (text, False) if code is None else (code, True)
+
+
+def to_plain_label(text: str) -> str:
+    """In small letters, without accents and punctuation."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return " ".join(re.sub(r"[^a-z0-9_]+", " ", plain).split())
 
 
 def _situation(value: Any) -> dict[str, Any]:
@@ -211,11 +252,15 @@ def _to_invoice(data: Mapping[str, Any], amount_field: str) -> ErpInvoice:
 
 
 def _to_customer(value: Any) -> ErpCustomer | None:
-    """API v2 names no contact by id: its ``codigo`` is the seller's own and may be changed or repeated."""
-    data = read_object(value)
+    """An order names no contact by id: its ``codigo`` is the seller's own and may be changed or repeated."""
+    customer = _read_customer(read_object(value), "")
+    return customer if customer.name or customer.document_text else None
+
+
+def _read_customer(data: Mapping[str, Any], external_id: str) -> ErpCustomer:
     document, document_text = records.read_document(data.get("cpf_cnpj"))
-    customer = ErpCustomer(
-        external_id="",
+    return ErpCustomer(
+        external_id=external_id,
         name=read_text(data.get("nome")),
         kind=records.read_kind_of_person(data.get("tipo_pessoa")),
         document=document,
@@ -224,7 +269,6 @@ def _to_customer(value: Any) -> ErpCustomer | None:
         phone=read_text(data.get("fone")),
         address=_to_address(data),
     )
-    return customer if customer.name or customer.document_text else None
 
 
 def _to_address(value: Any) -> ErpAddress:

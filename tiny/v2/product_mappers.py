@@ -18,7 +18,7 @@ from contracts.records import (
     ProductKind,
 )
 from tiny import product_records, records
-from tiny.v2.mappers import Retorno, required
+from tiny.v2.mappers import Retorno, required, to_made_identifier
 from tiny.v2.shapes import read_rows
 from tiny.values import (
     read_fraction,
@@ -121,8 +121,7 @@ def to_erp_list_price(row: Mapping[str, Any]) -> ErpListPrice:
 
 def to_new_identifier(retorno: Retorno, label: str) -> str:
     """Of the one record that ``produto.incluir`` made."""
-    made = [read_object(row) for row in read_rows(retorno.get("registros"), "registro")]
-    return records.read_required_identifier(made[0].get("id") if made else None, label)
+    return records.read_required_identifier(to_made_identifier(retorno), label)
 
 
 def _address(row: Any, name: str) -> Any:

@@ -48,9 +48,21 @@ CALLS: dict[str, Call] = {
     "formas.envio.pesquisa.php": lambda client: client.list_shipping_methods(),
     "pedido.alterar.situacao": lambda client: client.change_situation("7", "enviado"),
     "pedido.alterar.php": lambda client: client.change_order("7", {"obs": "x"}),
+    "pedido.incluir.php": lambda client: client.create_order({"cliente": {"nome": "Ana"}}),
+    "contatos.pesquisa.php": lambda client: client.list_contacts(document="", code="E-7", page=1),
+    "contato.obter.php": lambda client: client.get_contact("7"),
     "contato.incluir.php": lambda client: client.create_contact({"nome": "Ana", "situacao": "A"}),
+    "contato.alterar.php": lambda client: client.change_contact("7", {"nome": "Ana", "situacao": "A"}),
+    "vendedores.pesquisa.php": lambda client: client.list_sellers(page=1),
 }
-LISTS = {LIST, "notas.fiscais.pesquisa.php", "formas.envio.pesquisa.php"}
+LISTS = {
+    LIST,
+    "notas.fiscais.pesquisa.php",
+    "formas.envio.pesquisa.php",
+    "contatos.pesquisa.php",
+    "vendedores.pesquisa.php",
+}
+BATCHES = {"contato.incluir.php", "contato.alterar.php"}
 BARE_BODY = {"pedido.alterar.php"}
 
 
@@ -99,7 +111,7 @@ def test_every_call_takes_a_read_s_slot_last(
 ) -> None:
     responses.post(f"{API}/{service}", json=answer())
     CALLS[service](client)
-    assert context.slots == (["batch"] if service == "contato.incluir.php" else []) + ["read"]
+    assert context.slots == (["batch"] if service in BATCHES else []) + ["read"]
     assert (context.renewals, len(responses.calls)) == (0, 1)
 
 
@@ -118,6 +130,20 @@ def test_every_call_takes_a_read_s_slot_last(
                 "situacao": "pronto_envio",
             },
         ),
+        # Both are stored and shown with punctuation.
+        (OrderQuery(document="52998224725"), {"cpf_cnpj": "529.982.247-25"}),
+        (OrderQuery(document="12ABC34501DE35"), {"cpf_cnpj": "12.ABC.345/01DE-35"}),
+        (OrderQuery(customer_name="Ana & Bia"), {"cliente": "Ana & Bia"}),
+        # Where Tiny keeps 30 characters of a name, the whole one would find nothing.
+        (
+            OrderQuery(customer_name="Maria Aparecida dos Santos de Oliveira"),
+            {"cliente": "Maria Aparecida dos Santos de"},
+        ),
+        (OrderQuery(ecommerce_number="TRK-1001"), {"numeroEcommerce": "TRK-1001"}),
+        (
+            OrderQuery(created_from=dt.date(2026, 8, 1), customer_name="Ana"),
+            {"dataInicial": "01/08/2026", "cliente": "Ana"},
+        ),
     ],
 )
 @responses.activate
@@ -127,17 +153,27 @@ def test_the_query_of_orders(client: TinyV2Client, query: OrderQuery, expected: 
     assert sent() == {"sort": "ASC", "pagina": "3", "token": TOKEN, "formato": "json", **expected}
 
 
+@responses.activate
+def test_a_buyer_who_is_asked_for_is_not_kept_with_the_call(
+    client: TinyV2Client, context: TokenContext
+) -> None:
+    responses.post(f"{API}/{LIST}", json=orders(order_row()))
+    client.list_orders(OrderQuery(document="52998224725", customer_name="Maria Exemplo"), page=1)
+    responses.post(f"{API}/contatos.pesquisa.php", json=answer(contatos=[]))
+    client.list_contacts(document="529.982.247-25", code="", page=1)
+    assert [call.query for call in context.calls] == [
+        "sort=ASC&pagina=1&cpf_cnpj=***&cliente=***",
+        "pesquisa=&pagina=1&cpf_cnpj=***",
+    ]
+
+
 @pytest.mark.parametrize("situation", ["dados_incompletos", "em_devolucao", "orcamento", "Aprovado"])
 def test_a_situation_that_api_v2_does_not_have_is_not_asked_for(
     client: TinyV2Client, context: TokenContext, situation: str
 ) -> None:
-    for call in (
-        lambda client: client.list_orders(OrderQuery(situation=situation), page=1),
-        lambda client: client.change_situation("7", situation),
-    ):
-        error = fail(client, call)
-        assert (type(error), error.code) == (UnsupportedFeature, "tiny.situation_unknown")
-        assert error.params == {"situation": situation}
+    error = fail(client, lambda client: client.list_orders(OrderQuery(situation=situation), page=1))
+    assert (type(error), error.code) == (UnsupportedFeature, "tiny.situation_unknown")
+    assert error.params == {"situation": situation}
     assert (context.slots, context.calls) == ([], [])
 
 
@@ -210,11 +246,15 @@ def test_nothing_found_is_an_empty_list_and_no_record(client: TinyV2Client, serv
         assert CALLS[service](client) == {}
         return
     error = fail(client, CALLS[service])
+    if service == "pedido.incluir.php":
+        # What an order names is not there: there is no order that could be missing.
+        assert (type(error), error.code) == (RejectedByErp, "tiny.order_names_missing")
+        return
     assert type(error) is NotFound
     if service in ("info.php", "contato.incluir.php"):
         assert error.code in ("tiny.v2_no_records", "tiny.v2_page_missing")
     else:
-        assert error.code in ("tiny.order_not_found", "tiny.invoice_not_found")
+        assert error.code in ("tiny.order_not_found", "tiny.invoice_not_found", "tiny.customer_not_found")
         assert error.params == {"id": "7"}
 
 
@@ -225,6 +265,8 @@ def test_nothing_found_is_an_empty_list_and_no_record(client: TinyV2Client, serv
         ("pedido.alterar.situacao", "tiny.order_not_found"),
         ("pedido.alterar.php", "tiny.order_not_found"),
         ("nota.fiscal.obter.php", "tiny.invoice_not_found"),
+        ("contato.obter.php", "tiny.customer_not_found"),
+        ("contato.alterar.php", "tiny.customer_not_found"),
     ],
 )
 @pytest.mark.parametrize("body", [refusal(32, "Não localizado"), record_refusal("32", "Não localizado")])
