@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tests.contracts.order_writing_suite import OrderWritingSuite
 from tests.contracts.product_suite import ProductSuite
 from tests.contracts.provider_suite import ProviderSuite, Suite
 from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
@@ -50,6 +51,18 @@ class TestTinyV2Products(ByV2, ProductSuite):
 
 
 class TestTinyV2ProductsVaried(ByVariedV2, TestTinyV2Products):
+    pass
+
+
+class TestTinyV2OrderWriting(ByV2, OrderWritingSuite):
+    refuses_repetition = False
+    creating_route = "POST /api2/pedido.incluir.php"
+    slots_of_an_order = ["read"]
+    slots_of_a_customer = ["batch", "read"]
+    country_of_a_row = ""
+
+
+class TestTinyV2OrderWritingVaried(ByVariedV2, TestTinyV2OrderWriting):
     pass
 
 
