@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Length
 
 from contracts.records import CustomerDraft, ErpAddress, ErpCustomer
@@ -221,3 +221,9 @@ def list_references_of(customers: Iterable[Customer]) -> dict[int, list[Customer
     for reference in references.order_by("id"):
         found.setdefault(reference.customer_id, []).append(reference)
     return found
+
+
+def count_orders_of(customers: Iterable[Customer]) -> dict[int, int]:
+    """How many orders each of these has, by his id."""
+    counted = Customer.objects.filter(pk__in=[one.pk for one in customers]).annotate(count=Count("orders"))
+    return dict(counted.values_list("pk", "count"))

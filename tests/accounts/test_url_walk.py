@@ -70,6 +70,8 @@ NEWCOMER = {"perfil": "integration", "name": "ERP", "email": "novo@aurora.test"}
 NEW_TOKEN = {"name": "Loja", "scopes": ["orders:read"], "days": "30"}
 
 NEW_PRODUCT = {"sku": "NOVO", "name": "Outro nome", "status": "active"}
+NEW_CUSTOMER = {"name": "Ana Lima"}
+CUSTOMER_CRITERIA = {"sends_people": "on"}
 CRITERIA = {"stock_kind": "physical", "safety_stock": "3"}
 
 # One row per route of a company. A method that is not named is refused alike (405) for everybody.
@@ -94,6 +96,13 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "catalog:mapping_import": page(OPERATORS) | {"POST": Answer(422, OPERATORS)},
     "catalog:mapping_export": page(),
     "catalog:criteria": page() | {"POST": Answer(302, ADMINS, CRITERIA)},
+    "customers:list": page(),
+    "customers:new": page(OPERATORS) | {"POST": Answer(302, OPERATORS, NEW_CUSTOMER)},
+    "customers:detail": page(),
+    "customers:show": {"POST": Answer(200, OPERATORS)},
+    "customers:edit": page(OPERATORS) | {"POST": Answer(302, OPERATORS, NEW_CUSTOMER)},
+    "customers:send": {"POST": Answer(302, OPERATORS)},
+    "customers:criteria": page() | {"POST": Answer(302, ADMINS, CUSTOMER_CRITERIA)},
     "integrations:used_by": page(ADMINS),
     "integrations:gallery": page(),
     "integrations:provider": page(),
@@ -286,6 +295,7 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         "job_id": job,
         "test_id": test,
         "product_id": product,
+        "customer_id": customer,
         "reference_id": reference,
         "state": parse_qs(urlsplit(address).query)["state"][0],
     }
@@ -408,7 +418,17 @@ def test_the_ids_of_a_company_name_nothing_in_another(world: World) -> None:
 def test_an_id_that_names_nothing_is_not_found(world: World, number: int) -> None:
     """Nor one that no column could hold."""
     client = world.client(ADMINISTRADOR)
-    names = ("pk", "number", "job_id", "test_id", "member_id", "token_id", "product_id", "reference_id")
+    names = (
+        "pk",
+        "number",
+        "job_id",
+        "test_id",
+        "member_id",
+        "token_id",
+        "product_id",
+        "reference_id",
+        "customer_id",
+    )
     ids = dict.fromkeys(names, number)
     found = [
         (method, route)
