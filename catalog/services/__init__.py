@@ -26,7 +26,6 @@ from catalog.services.linking import (
     create_and_link,
     ignore_problems,
     link,
-    release_waiting,
     unlink,
 )
 from catalog.services.receiving import (
@@ -45,6 +44,7 @@ from catalog.services.saving import (
     record_export,
     save_product,
 )
+from catalog.services.waiting import release_waiting
 
 __all__ = [
     "SUBJECT",

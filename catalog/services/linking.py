@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -10,14 +9,14 @@ from django.db import transaction
 from accounts import clock
 from catalog.criteria import Criteria
 from catalog.models import ChangeSource, LinkedBy, Product, ProductReference
-from catalog.selectors import SKU_UNKNOWN, read_arriving, read_criteria
+from catalog.selectors import read_arriving, read_criteria
 from catalog.services.applying import apply_references, create_products
 from catalog.services.details import join_children
 from catalog.services.lines import product_line, take_revision
 from catalog.services.receiving import UNLINKED, list_problems
+from catalog.services.waiting import release_waiting
 from history.models import HistoryEntry, Source
 from history.services import record_all
-from jobs import queue
 
 
 class LinkRefused(ValueError):
@@ -103,11 +102,6 @@ def unlink(*, reference_id: int, person: str) -> None:
 def ignore_problems(*, reference_id: int, is_ignored: bool) -> None:
     """«Ignorar»: out of the list until the ERP's SKU changes; nothing else changes."""
     ProductReference.objects.filter(pk=_get(reference_id).pk).update(is_problem_ignored=is_ignored)
-
-
-def release_waiting(skus: Iterable[str]) -> int:
-    """Let everything that waits for one of these SKUs go on; how many."""
-    return sum(queue.release(SKU_UNKNOWN, sku) for sku in set(skus) if sku)
 
 
 def _list_problems_left(reference: ProductReference, criteria: Criteria) -> list[str]:

@@ -18,6 +18,7 @@ from catalog.problems import find_problems
 from catalog.selectors import read_arriving, read_criteria
 from catalog.services.applying import apply_references, create_products
 from catalog.services.lines import product_line, take_revision
+from catalog.services.waiting import release_waiting
 from catalog.values import Values, fit, row_values, to_json
 from contracts.records import ErpListPrice, ErpProductRow, Page, ProductKind, ProductState, RowProblem
 from history.models import HistoryEntry, Source
@@ -183,6 +184,7 @@ def _settle(receipt: _Receipt, external_ids: Collection[str], former_skus: Colle
     apply_references(
         concerned, receipt.criteria, source=receipt.source, revision=receipt.revision, at=receipt.at
     )
+    release_waiting(reference.sku for reference in concerned if reference.product_id is not None)
 
 
 def settle_sku(*, integration: Integration, sku: str, source: ChangeSource, revision: int) -> None:

@@ -14,7 +14,7 @@ from catalog.models import ChangeSource, LinkedBy, Product, ProductReference
 from catalog.selectors import read_criteria, values_of
 from catalog.services.applying import add_steps, apply_references, change_product, describe_fields
 from catalog.services.lines import product_line, take_revision
-from catalog.services.linking import release_waiting
+from catalog.services.waiting import release_waiting
 from catalog.values import FIELDS, clean_html, fit, to_json
 from history.models import Source
 from history.services import record_all

@@ -968,6 +968,8 @@ def list_truth(cursor: Cursor, account_id: int) -> list[Row]:
         " pedido.dados->'cliente'->>'cpfCnpj' AS \"cpfCnpj\","
         ' pedido.numero_ecommerce AS "numeroPedidoEcommerce", nota.numero AS "numeroNota",'
         ' nota.chave AS "chaveAcesso", pedido.codigo_rastreamento AS "codigoRastreamento",'
+        " pedido.dados->>'numeroOrdemCompra' AS \"numeroOrdemCompra\","
+        " pedido.dados->'vendedor'->>'nome' AS vendedor, pedido.dados->'cliente'->>'nome' AS cliente,"
         " pedido.data, pedido.atualizado_em"
         " FROM pedido LEFT JOIN nota ON nota.id = nota_id WHERE pedido.account_id = %s ORDER BY pedido.id",
         (account_id,),
