@@ -43,8 +43,6 @@ Named = TypeVar("Named", ErpPriceList, ErpSeller)
 
 # Tiny's pages have 100 rows; older documentation says 50 for orders, so a full page tells which it is.
 PAGE_SIZE = 100
-# Of contacts with a document or a code there are not more.
-PAGES_OF_A_SEARCH = 2
 
 
 class TinyV2:
@@ -185,10 +183,15 @@ class TinyV2:
 
     def _search_contacts(self, document: str, code: str) -> Sequence[Any]:
         contacts: list[Any] = []
-        for number in range(1, PAGES_OF_A_SEARCH + 1):
+        before: Sequence[Any] = ()
+        for number in itertools.count(1):
             retorno = self._client.list_contacts(document=document, code=code, page=number)
             rows, pages = mappers.to_rows(retorno, ("contatos", "contato"))
+            # The same page again means that Tiny ignored the number.
+            if rows == before:
+                break
             contacts += rows
+            before = rows
             if number >= (pages or 0):
                 break
         return contacts

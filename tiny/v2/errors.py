@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from contracts.errors import (
+    AlreadyExists,
     AuthenticationFailed,
     ErpError,
     NotFound,
@@ -65,7 +66,7 @@ UNKNOWN = Kind(RejectedByErp, "tiny.v2_unknown_error")
 KINDS_FOR_NEW_ORDER: Mapping[int, Kind] = {
     **KINDS,
     **dict.fromkeys(MISSING, Kind(RejectedByErp, "tiny.order_names_missing")),
-    DUPLICATE: Kind(RejectedByErp, "tiny.order_repeated"),
+    DUPLICATE: Kind(AlreadyExists, "tiny.order_repeated"),
 }
 
 

@@ -21,7 +21,7 @@ LONGEST_KEY = 10
 LONGEST_ECOMMERCE_NUMBER = 50
 LONGEST_DESCRIPTION = 120
 LONGEST_UNIT = 3
-LONGEST_NOTES = 100
+LONGEST_PARCEL_NOTES = 100
 # As Tiny's own form for a product begins.
 USUAL_UNIT = "UN"
 SEVERAL_WAYS = "multiplas"
@@ -72,10 +72,10 @@ def to_order(draft: OrderDraft) -> dict[str, Any]:
 
 
 def to_change(change: OrderChange) -> dict[str, str]:
-    """``dados_pedido`` of what is to change."""
+    """``dados_pedido`` of what is to change. Notes are sent whole: reading back tells what Tiny keeps."""
     data: dict[str, str] = {}
     if change.notes is not None:
-        data["obs"] = keep_whole(change.notes, LONGEST_NOTES, "Observações")
+        data["obs"] = change.notes
     if change.expected_on is not None:
         data["data_prevista"] = _day(change.expected_on)
     return data
@@ -128,7 +128,7 @@ def _to_installment(installment: ErpInstallment, placed_on: dt.date) -> dict[str
         "dias": str(max(days, 0)),
         "data": _day(installment.due_on),
         "valor": _amount(installment.amount),
-        "obs": " · ".join(filter(None, notes))[:LONGEST_NOTES],
+        "obs": " · ".join(filter(None, notes))[:LONGEST_PARCEL_NOTES],
         "forma_pagamento": code,
     }
     return without_empty(values)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from contracts.errors import (
+    AlreadyExists,
     AuthenticationFailed,
     ErpError,
     NotFound,
@@ -15,7 +16,7 @@ from contracts.errors import (
 )
 from tests.tiny.v2.bodies import BLOCKED
 from tiny.error_messages import explain
-from tiny.v2.errors import KINDS, code_of_text, make_error
+from tiny.v2.errors import KINDS, KINDS_FOR_NEW_ORDER, code_of_text, make_error
 
 # codigo_erro: class, code of ours, who acts, button.
 TABLE: dict[int | None, tuple[type[ErpError], str, str, str]] = {
@@ -63,6 +64,16 @@ def test_what_a_code_means(code: int | None) -> None:
     assert (explanation.owner, explanation.action) == (owner, action)
     said = f"{explanation.title} {explanation.detail}"
     assert not set("?{}") & set(said), said
+
+
+@pytest.mark.parametrize("code", TABLE, ids=str)
+def test_what_a_code_means_to_a_new_order(code: int | None) -> None:
+    expected = {30: (AlreadyExists, "tiny.order_repeated")} | dict.fromkeys(
+        (20, 23, 32), (RejectedByErp, "tiny.order_names_missing")
+    )
+    error = make_error(code, module="Pedidos", reason="Motivo", kinds=KINDS_FOR_NEW_ORDER)
+    assert (type(error), error.code) == expected.get(code or 0, TABLE[code][:2])
+    assert explain(error.code, error.params) is not None
 
 
 @pytest.mark.parametrize(("code", "seconds"), [(6, 90.0), (11, 5.0)])

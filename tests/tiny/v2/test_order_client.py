@@ -12,6 +12,7 @@ import requests
 import responses
 
 from contracts.errors import (
+    AlreadyExists,
     AuthenticationFailed,
     ErpError,
     MappingError,
@@ -159,7 +160,7 @@ def test_an_order_that_was_made_and_not_told_must_be_looked_for(api: TinyV2, fie
 
 
 REFUSALS: list[tuple[Any, type[ErpError], str]] = [
-    (30, RejectedByErp, "tiny.order_repeated"),
+    (30, AlreadyExists, "tiny.order_repeated"),
     (31, RejectedByErp, "tiny.v2_invalid"),
     (32, RejectedByErp, "tiny.order_names_missing"),
     (20, RejectedByErp, "tiny.order_names_missing"),
@@ -396,12 +397,22 @@ def test_a_code_is_compared_whole(api: TinyV2) -> None:
 
 
 @responses.activate
-def test_a_search_ends_with_its_second_page(api: TinyV2) -> None:
-    others = [contact_row(id=number, codigo=f"X-{number}") for number in range(1, 101)]
-    second = contacts(contact_row(id=200, codigo="E-7"), page=2, pages=9)
-    serve(SEARCH, contacts(*others, pages=9), second)
-    assert [item.external_id for item in api.find_customers(code="E-7")] == ["200"]
-    assert [form["pagina"] for form in sent(SEARCH)] == ["1", "2"]
+def test_a_search_goes_through_all_pages(api: TinyV2) -> None:
+    pages = [
+        contacts(*(contact_row(id=100 * page + row, codigo="X") for row in range(3)), page=page, pages=3)
+        for page in (1, 2)
+    ]
+    serve(SEARCH, *pages, contacts(contact_row(id=7, codigo="E-7"), page=3, pages=3))
+    assert [item.external_id for item in api.find_customers(code="E-7")] == ["7"]
+    assert [form["pagina"] for form in sent(SEARCH)] == ["1", "2", "3"]
+
+
+@responses.activate
+def test_a_page_of_a_search_that_tiny_repeats_ends_it(api: TinyV2) -> None:
+    page = contacts(contact_row(codigo="E-7"), pages=900)
+    serve(SEARCH, page, page, page)
+    assert [item.external_id for item in api.find_customers(code="E-7")] == [ID]
+    assert len(responses.calls) == 2
 
 
 @responses.activate

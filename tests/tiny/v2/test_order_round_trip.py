@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from contracts.errors import ErpError, NotFound, RateLimited, RejectedByErp, TemporaryError
+from contracts.errors import AlreadyExists, ErpError, NotFound, RateLimited, RejectedByErp, TemporaryError
 from contracts.records import (
     CustomerDraft,
     ErpInstallment,
@@ -126,7 +126,7 @@ FAULTS = [
     ({"preset": "v2_concurrent"}, RateLimited, "tiny.v2_too_many_at_once", 0),
     ({"preset": "v2_code_35"}, TemporaryError, "tiny.v2_unexpected", 0),
     ({"preset": "v2_maintenance"}, TemporaryError, "tiny.v2_maintenance", 0),
-    ({"preset": "v2_code_30"}, RejectedByErp, "tiny.order_repeated", 0),
+    ({"preset": "v2_code_30"}, AlreadyExists, "tiny.order_repeated", 0),
     ({"preset": "v2_code_31"}, RejectedByErp, "tiny.v2_invalid", 0),
     ({"preset": "v2_code_32"}, RejectedByErp, "tiny.order_names_missing", 0),
 ]

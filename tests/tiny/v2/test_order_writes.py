@@ -333,7 +333,7 @@ def test_a_situation_that_api_v2_does_not_have(code: str, our_code: str, told: s
     ("change", "data"),
     [
         (OrderChange(), {}),
-        (OrderChange(notes="x" * 100), {"obs": "x" * 100}),
+        (OrderChange(notes="x" * 500), {"obs": "x" * 500}),
         (OrderChange(notes=""), {"obs": ""}),
         (OrderChange(expected_on=dt.date(2026, 12, 1)), {"data_prevista": "01/12/2026"}),
         (OrderChange("Olá", dt.date(2026, 12, 1)), {"obs": "Olá", "data_prevista": "01/12/2026"}),
@@ -341,15 +341,6 @@ def test_a_situation_that_api_v2_does_not_have(code: str, our_code: str, told: s
 )
 def test_what_of_an_order_is_changed(change: OrderChange, data: dict[str, str]) -> None:
     assert order_writes.to_change(change) == data
-
-
-def test_notes_that_do_not_fit_are_not_half_written() -> None:
-    with pytest.raises(RejectedByErp) as caught:
-        order_writes.to_change(OrderChange(notes="x" * 101))
-    assert (caught.value.code, caught.value.params) == (
-        "tiny.write_too_long",
-        {"field": "Observações", "longest": "100"},
-    )
 
 
 # -- contacts ------------------------------------------------------------------------------------------
