@@ -31,7 +31,6 @@ from catalog.services.linking import (
 )
 from catalog.services.receiving import (
     UNLINKED,
-    PageResult,
     apply_list_prices,
     forget_list_prices,
     upsert_from_list,
@@ -45,6 +44,7 @@ from catalog.services.saving import (
     record_export,
     save_product,
 )
+from integrations.rows import PageResult
 
 __all__ = [
     "SUBJECT",

@@ -9,11 +9,11 @@ from typing import Any
 from catalog.criteria import Criteria, Decision, decide_update
 from catalog.models import ChangeSource, Figure, FigureChange, Product, ProductReference
 from catalog.selectors import read_arriving, values_of
+from catalog.sentences import describe_value
 from catalog.services.lines import product_line
 from catalog.values import FIELDS, Values
 from history.models import HistoryEntry
 from history.services import record_all
-from ui.formats import format_brl, format_quantity
 
 FIGURES = tuple(Figure.values)
 REVISIONS = ("revision", "price_revision", "stock_revision")
@@ -149,23 +149,9 @@ def describe_changes(
 def describe_fields(changes: Mapping[str, tuple[Any, Any]]) -> dict[str, object]:
     """``fields`` and ``details`` of a history line: which, and from what to what where that is short."""
     details = [
-        f"{FIELDS[name].label}: {show(name, before)} → {show(name, after)}"
+        f"{FIELDS[name].label}: {describe_value(name, before) or 'vazio'}"
+        f" → {describe_value(name, after) or 'vazio'}"
         for name, (before, after) in changes.items()
         if name not in ("description", "images", "components", "attributes")
     ]
     return {"fields": ", ".join(FIELDS[name].label for name in changes), "details": "; ".join(details)}
-
-
-def show(name: str, value: Any) -> str:
-    """A value as a person reads it."""
-    if value in (None, "", []):
-        return "vazio"
-    if name in (Figure.PRICE, Figure.PROMOTIONAL_PRICE):
-        return format_brl(value)
-    if name == "status":
-        return {"active": "Ativo", "inactive": "Inativo"}.get(value, str(value))
-    if name == "category":
-        return " > ".join(value)
-    if FIELDS[name].is_decimal:
-        return format_quantity(value)
-    return str(value)

@@ -1,5 +1,6 @@
 """Orders: writes, inside the caller's ``tenant``, without HTTP."""
 
+from integrations.rows import PageResult
 from orders.services.backfill import (
     advance_import,
     cancel_import,
@@ -17,7 +18,7 @@ from orders.services.completion import (
     mark_seen,
 )
 from orders.services.details import apply_details, mark_deleted_at_erp
-from orders.services.importing import PageResult, upsert_from_list
+from orders.services.importing import upsert_from_list
 from orders.services.invoices import attach_invoices, give_up_invoices
 from orders.services.lines import SUBJECT
 

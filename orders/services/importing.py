@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 
 from django.db import connection, transaction
 
@@ -15,23 +14,12 @@ from contracts.records import ErpOrder, Page, RowProblem, Situation
 from customers.services import upsert_many
 from history.services import record_all
 from integrations.models import Integration
-from integrations.rows import apply_apart
+from integrations.rows import PageResult, apply_apart
 from orders.models import Order, OrderReference, Origin, PassedOverOrder
 from orders.services.following import follow
 from orders.services.lines import UNREADABLE, order_line, record_line, record_problem
 from orders.services.shipments import create_shipments
 from orders.status_map import decide_import, decide_initial_status
-
-
-@dataclass(slots=True)
-class PageResult:
-    """What a page brought, in rows."""
-
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    passed_over: int = 0
-    problems: int = 0
 
 
 @transaction.atomic
