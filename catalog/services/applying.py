@@ -45,7 +45,7 @@ def create_products(
     Product.objects.bulk_create(products)
     for reference, product in zip(references, products, strict=True):
         reference.product, reference.is_beginning = product, reference.details_read_at is None
-        steps += _steps(product, {name: (None, getattr(product, name)) for name in FIGURES}, source, at)
+        steps += list_steps(product, {name: (None, getattr(product, name)) for name in FIGURES}, source, at)
         lines.append(product_line(product.pk, "product.imported", {"sku": product.sku}, at))
     FigureChange.objects.bulk_create(steps)
     record_all(lines)
@@ -79,7 +79,7 @@ def apply_references(
             continue
         change_product(product, {name: after for name, (_, after) in decision.changes.items()}, revision, at)
         product.save(update_fields=[*decision.changes, *REVISIONS, "updated_at"])
-        steps += _steps(product, decision.changes, source, at)
+        steps += list_steps(product, decision.changes, source, at)
         changed += 1
     FigureChange.objects.bulk_create(steps)
     record_all(lines)
@@ -98,18 +98,7 @@ def change_product(product: Product, changes: Values, revision: int, at: dt.date
     product.updated_at = at
 
 
-def add_steps(
-    product: Product,
-    changes: Mapping[str, tuple[Any, Any]],
-    source: ChangeSource,
-    at: dt.datetime,
-    *,
-    person: str = "",
-) -> None:
-    FigureChange.objects.bulk_create(_steps(product, changes, source, at, person=person))
-
-
-def _steps(
+def list_steps(
     product: Product,
     changes: Mapping[str, tuple[Any, Any]],
     source: ChangeSource,
@@ -117,6 +106,7 @@ def _steps(
     *,
     person: str = "",
 ) -> list[FigureChange]:
+    """Of the changes, those that charts show; the caller saves."""
     return [
         FigureChange(
             product=product, figure=figure, before=before, after=after, at=at, source=source, person=person
