@@ -16,58 +16,33 @@ from catalog.models import Product, ProductStatus
 from catalog.selectors import VIEWS, ProductFilter
 from catalog.sentences import GUARDS
 from catalog.values import FIELDS
-from integrations.models import Integration
+from ui import filters
 from ui.formats import NO_BREAK_SPACE, format_brl, format_quantity
 
 LARGEST_FILE = 2_000_000
 
 
-class FilterForm(forms.Form):
-    """Bound to the query string. A value that is none of the field's is as if it had not been asked for."""
+class FilterForm(filters.FilterForm):
+    views = VIEWS
 
-    visao = forms.CharField(required=False, widget=forms.HiddenInput)
-    q = forms.CharField(required=False, max_length=100)
     marca = forms.ChoiceField(label="Marca", required=False)
 
-    def __init__(
-        self, *args: Any, integrations: Iterable[Integration], brands: Iterable[str], **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, brands: Iterable[str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         brand_field: Any = self.fields["marca"]
         brand_field.choices = [("", "Todas"), *((brand, brand) for brand in brands)]
-        self.names = {str(integration.pk): integration.name for integration in integrations}
-        if len(self.names) > 1:
-            self.fields["integracao"] = forms.ChoiceField(
-                label="Integração", required=False, choices=[("", "Todas"), *self.names.items()]
-            )
-        for field in self.fields.values():
-            field.widget.attrs.setdefault("class", "inp")
-
-    def clean_visao(self) -> str:
-        key = str(self.cleaned_data["visao"])
-        if key not in {view.key for view in VIEWS}:
-            raise ValidationError("visão desconhecida")
-        return key
 
     def read(self) -> ProductFilter:
-        self.is_valid()
-        values = self.cleaned_data
-        integration = values.get("integracao")
-        return ProductFilter(
-            view=values.get("visao") or VIEWS[0].key,
-            text=values.get("q") or "",
-            brand=values.get("marca") or "",
-            integration_id=int(integration) if integration else None,
-        )
+        shared = self.read_shared()
+        return ProductFilter(**shared, brand=self.cleaned_data.get("marca") or "")
 
     def describe(self, wanted: ProductFilter) -> dict[str, str]:
-        """The filters that are on, in words, by field."""
-        labels = {
+        """What to say of each filter by its field, ``""`` of one that is off."""
+        return {
             "q": f"Busca: {wanted.text}" if wanted.text else "",
             "marca": f"Marca: {wanted.brand}" if wanted.brand else "",
             "integracao": self.names.get(str(wanted.integration_id), ""),
         }
-        return {name: label for name, label in labels.items() if label}
 
 
 class AmountField(forms.DecimalField):

@@ -1,9 +1,10 @@
-"""How one bad row of a list is kept apart from the others."""
+"""What a page of a list brought, and how one bad row of it is kept apart from the others."""
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TypeVar
 
 from django.db import DatabaseError, OperationalError, transaction
@@ -11,6 +12,18 @@ from django.db import DatabaseError, OperationalError, transaction
 logger = logging.getLogger(__name__)
 
 Row = TypeVar("Row")
+
+
+@dataclass(slots=True)
+class PageResult:
+    """What a page brought, in rows. Those ``held`` are read again once it is known whether they are ours."""
+
+    created: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    passed_over: int = 0
+    problems: int = 0
+    held: int = 0
 
 
 def apply_apart(

@@ -1,9 +1,8 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import urlencode
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -21,6 +20,7 @@ from orders import selectors, services
 from orders.forms import FilterForm, ImportForm
 from orders.models import Order
 from orders.sentences import HISTORY
+from ui.filters import build_tabs, list_active
 from ui.fragments import render_page, wants_fragment
 from ui.paging import paginate
 
@@ -44,31 +44,19 @@ def order_list(request: TenantRequest) -> HttpResponse:
     context = {
         "section": "orders",
         "page": page,
-        "views": [
-            {
-                "key": view.key,
-                "label": view.label,
-                "count": counts[view.key],
-                "url": _address(request, visao=view.key, pagina=None),
-                "current": view.key == wanted.view,
-            }
-            for view in selectors.VIEWS
-        ],
+        "tabs": build_tabs(
+            request,
+            "visao",
+            [(view.key, view.label, counts[view.key]) for view in selectors.VIEWS],
+            wanted.view,
+        ),
         "filters": form,
-        "active_filters": [
-            {"label": label, "remove_url": _address(request, pagina=None, **{name: None})}
-            for name, label in form.describe(wanted).items()
-        ],
+        "active_filters": list_active(request, form.describe(wanted)),
         "has_any_order": bool(page.total) or Order.objects.exists(),
         "has_integration": bool(integrations),
         "awaiting_first": AWAITING_FIRST,
     }
     return render_page(request, "orders/list.html", context, fragment="orders/_list.html")
-
-
-def _address(request: HttpRequest, **changes: str | None) -> str:
-    query = {**request.GET.dict(), **changes}
-    return "?" + urlencode({key: value for key, value in query.items() if value})
 
 
 @require_safe

@@ -8,7 +8,15 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.errors import MappingError, UnsupportedFeature
-from contracts.records import ErpProduct, ErpProductRow, ProductDraft, ProductKind, ProductState
+from contracts.records import (
+    ErpProduct,
+    ErpProductRow,
+    ErpWarehouseStock,
+    ProductDraft,
+    ProductKind,
+    ProductState,
+)
+from tiny.records import read_required_fraction
 from tiny.redaction import redact
 from tiny.values import (
     read_fraction,
@@ -68,6 +76,14 @@ def read_sku(value: Any, field: str) -> str:
     return read_short_text(value, field, LONGEST_SKU)
 
 
+def read_gtin(value: Any) -> str:
+    return read_short_text(value, "gtin", LONGEST_GTIN)
+
+
+def read_unit(value: Any) -> str:
+    return read_short_text(value, "unidade", LONGEST_UNIT)
+
+
 def read_kind(variation: Any, product_type: Any) -> ProductKind:
     """From ``tipoVariacao`` (N, P, V) and the type (S, K, V, F, M): what is a variation is nothing else."""
     place = read_text(variation).upper()
@@ -103,6 +119,16 @@ def read_reserved(value: Any, field: str) -> Decimal:
     """0 without the module of reservations, where Tiny says ``null``."""
     reserved = read_fraction(value, field)
     return NOTHING_RESERVED if reserved is None else reserved
+
+
+def to_warehouse_stock(data: Mapping[str, Any], reserved: Decimal) -> ErpWarehouseStock:
+    """A row of ``depositos``, but for its reservations, which only API v3 tells."""
+    return ErpWarehouseStock(
+        name=read_text(data.get("nome")),
+        balance=read_required_fraction(data.get("saldo"), "depositos.saldo"),
+        reserved=reserved,
+        is_ignored=read_flag(data.get("desconsiderar")),
+    )
 
 
 def read_ncm(value: Any) -> str:

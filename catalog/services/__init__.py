@@ -30,7 +30,6 @@ from catalog.services.linking import (
 )
 from catalog.services.receiving import (
     UNLINKED,
-    PageResult,
     apply_list_prices,
     forget_list_prices,
     upsert_from_list,
@@ -45,6 +44,7 @@ from catalog.services.saving import (
     save_product,
 )
 from catalog.services.waiting import release_waiting
+from integrations.rows import PageResult
 
 __all__ = [
     "SUBJECT",

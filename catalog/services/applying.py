@@ -9,11 +9,11 @@ from typing import Any
 from catalog.criteria import Criteria, Decision, decide_update
 from catalog.models import ChangeSource, Figure, FigureChange, Product, ProductReference
 from catalog.selectors import read_arriving, values_of
+from catalog.sentences import describe_value
 from catalog.services.lines import product_line
 from catalog.values import FIELDS, Values
 from history.models import HistoryEntry
 from history.services import record_all
-from ui.formats import format_brl, format_quantity
 
 FIGURES = tuple(Figure.values)
 REVISIONS = ("revision", "price_revision", "stock_revision")
@@ -45,7 +45,7 @@ def create_products(
     Product.objects.bulk_create(products)
     for reference, product in zip(references, products, strict=True):
         reference.product, reference.is_beginning = product, reference.details_read_at is None
-        steps += _steps(product, {name: (None, getattr(product, name)) for name in FIGURES}, source, at)
+        steps += list_steps(product, {name: (None, getattr(product, name)) for name in FIGURES}, source, at)
         lines.append(product_line(product.pk, "product.imported", {"sku": product.sku}, at))
     FigureChange.objects.bulk_create(steps)
     record_all(lines)
@@ -79,7 +79,7 @@ def apply_references(
             continue
         change_product(product, {name: after for name, (_, after) in decision.changes.items()}, revision, at)
         product.save(update_fields=[*decision.changes, *REVISIONS, "updated_at"])
-        steps += _steps(product, decision.changes, source, at)
+        steps += list_steps(product, decision.changes, source, at)
         changed += 1
     FigureChange.objects.bulk_create(steps)
     record_all(lines)
@@ -98,18 +98,7 @@ def change_product(product: Product, changes: Values, revision: int, at: dt.date
     product.updated_at = at
 
 
-def add_steps(
-    product: Product,
-    changes: Mapping[str, tuple[Any, Any]],
-    source: ChangeSource,
-    at: dt.datetime,
-    *,
-    person: str = "",
-) -> None:
-    FigureChange.objects.bulk_create(_steps(product, changes, source, at, person=person))
-
-
-def _steps(
+def list_steps(
     product: Product,
     changes: Mapping[str, tuple[Any, Any]],
     source: ChangeSource,
@@ -117,6 +106,7 @@ def _steps(
     *,
     person: str = "",
 ) -> list[FigureChange]:
+    """Of the changes, those that charts show; the caller saves."""
     return [
         FigureChange(
             product=product, figure=figure, before=before, after=after, at=at, source=source, person=person
@@ -149,23 +139,9 @@ def describe_changes(
 def describe_fields(changes: Mapping[str, tuple[Any, Any]]) -> dict[str, object]:
     """``fields`` and ``details`` of a history line: which, and from what to what where that is short."""
     details = [
-        f"{FIELDS[name].label}: {show(name, before)} → {show(name, after)}"
+        f"{FIELDS[name].label}: {describe_value(name, before) or 'vazio'}"
+        f" → {describe_value(name, after) or 'vazio'}"
         for name, (before, after) in changes.items()
         if name not in ("description", "images", "components", "attributes")
     ]
     return {"fields": ", ".join(FIELDS[name].label for name in changes), "details": "; ".join(details)}
-
-
-def show(name: str, value: Any) -> str:
-    """A value as a person reads it."""
-    if value in (None, "", []):
-        return "vazio"
-    if name in (Figure.PRICE, Figure.PROMOTIONAL_PRICE):
-        return format_brl(value)
-    if name == "status":
-        return {"active": "Ativo", "inactive": "Inativo"}.get(value, str(value))
-    if name == "category":
-        return " > ".join(value)
-    if FIELDS[name].is_decimal:
-        return format_quantity(value)
-    return str(value)

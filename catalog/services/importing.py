@@ -12,12 +12,12 @@ from django.db.models import F
 from accounts import clock
 from catalog import selectors
 from catalog.models import ProductImport
-from catalog.services.receiving import PageResult
 from contracts.provider import Capability
 from history.services import record
 from integrations import imports, registry
 from integrations.cursors import read_cursor, write_cursor
 from integrations.models import Integration
+from integrations.rows import PageResult
 from jobs import queue
 from jobs.queue import Priority
 

@@ -25,7 +25,7 @@ from history.models import HistoryEntry, Source
 from history.selectors import was_recorded_since
 from history.services import record, record_all
 from integrations.models import Integration
-from integrations.rows import apply_apart
+from integrations.rows import PageResult, apply_apart
 
 UNREADABLE = "row_unreadable"
 # A person took the product of the ERP away from ours: only a person gives it back.
@@ -34,17 +34,6 @@ _ROW_COLUMNS = (
     "sku", "kind", "state", "values", "row_hash", "details_hash", "deleted_at", "passed_over", "problems",
     "product", "linked_by", "is_problem_ignored",
 )  # fmt: skip
-
-
-@dataclass(slots=True)
-class PageResult:
-    """What a page brought, in rows."""
-
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    passed_over: int = 0
-    problems: int = 0
 
 
 @dataclass(slots=True)

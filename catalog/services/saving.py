@@ -10,9 +10,9 @@ from typing import Any
 from django.db import transaction
 
 from accounts import clock
-from catalog.models import ChangeSource, LinkedBy, Product, ProductReference
+from catalog.models import ChangeSource, FigureChange, LinkedBy, Product, ProductReference
 from catalog.selectors import read_criteria, values_of
-from catalog.services.applying import add_steps, apply_references, change_product, describe_fields
+from catalog.services.applying import apply_references, change_product, describe_fields, list_steps
 from catalog.services.lines import product_line, take_revision
 from catalog.services.waiting import release_waiting
 from catalog.values import FIELDS, clean_html, fit, to_json
@@ -64,7 +64,7 @@ def save_product(
         product.changed_here_at = now
         product.changed_here = sorted({*product.changed_here, *changes})
     product.save()
-    add_steps(product, changes, source, now, person=person)
+    FigureChange.objects.bulk_create(list_steps(product, changes, source, now, person=person))
     params = describe_fields(changes)
     code = "product.created_here" if is_new else "product.changed_here"
     record_all([product_line(product.pk, code, params, now, source=Source.PERSON, person=person)])

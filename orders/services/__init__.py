@@ -1,5 +1,6 @@
 """Orders: writes, inside the caller's ``tenant``, without HTTP."""
 
+from integrations.rows import PageResult
 from orders.services.backfill import (
     advance_import,
     cancel_import,
@@ -25,7 +26,7 @@ from orders.services.forwarding import (
     send_anyway,
     send_offered,
 )
-from orders.services.importing import PageResult, upsert_from_list
+from orders.services.importing import upsert_from_list
 from orders.services.invoices import attach_invoices, give_up_invoices
 from orders.services.lines import SUBJECT
 from orders.services.placing import (

@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -14,7 +13,7 @@ from contracts.records import ErpOrder, Page, RowProblem, Situation
 from customers.services import upsert_many
 from history.services import record_all
 from integrations.models import Integration
-from integrations.rows import apply_apart
+from integrations.rows import PageResult, apply_apart
 from jobs import queue
 from jobs.queue import Priority
 from orders.models import Order, OrderReference, Origin, PassedOverOrder
@@ -33,18 +32,6 @@ from orders.status_map import decide_import, decide_initial_status
 
 # Why a row waits that may be an order of ours.
 HELD = "order.waits_for_export"
-
-
-@dataclass(slots=True)
-class PageResult:
-    """What a page brought, in rows. Those ``held`` are read again once it is known whether they are ours."""
-
-    created: int = 0
-    changed: int = 0
-    unchanged: int = 0
-    passed_over: int = 0
-    problems: int = 0
-    held: int = 0
 
 
 @transaction.atomic

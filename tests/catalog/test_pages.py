@@ -33,16 +33,6 @@ BASE = "/o/casa-aurora/"
 
 
 @pytest.fixture
-def erp(organization: Organization) -> Erp:
-    return Erp(connect(organization))
-
-
-@pytest.fixture
-def client(admin: User, client_of: Callable[[User], Client]) -> Client:
-    return client_of(admin)
-
-
-@pytest.fixture
 def get(client: Client) -> Callable[..., str]:
     def read(path: str = "produtos/", expected: int = 200, **query: Any) -> str:
         response = client.get(BASE + path, query)

@@ -21,21 +21,11 @@ from history.models import HistoryEntry
 from integrations.cursors import write_cursor
 from jobs.models import Job
 from jobs.queue import Priority
-from tests.catalog.received import Erp, connect, make_product, make_row, make_stock
+from tests.catalog.received import Erp, make_product, make_row, make_stock
 from tests.catalog.test_pages import plain
 
 DEFAULTS = {"stock_kind": "available", "safety_stock": "0"}
 FRAGMENT = {"HX-Request": "true"}
-
-
-@pytest.fixture
-def erp(organization: Organization) -> Erp:
-    return Erp(connect(organization))
-
-
-@pytest.fixture
-def client(admin: User, client_of: Callable[[User], Client]) -> Client:
-    return client_of(admin)
 
 
 @pytest.fixture

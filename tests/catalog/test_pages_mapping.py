@@ -10,27 +10,17 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
-from accounts.models import Organization, User
+from accounts.models import Organization
 from accounts.tenancy import tenant
 from catalog import selectors, services
 from catalog.models import ChangeSource, LinkedBy, Product, ProductReference
 from integrations.models import Integration
 from jobs import queue
 from jobs.models import Job, JobStatus
-from tests.catalog.received import Erp, connect, make_row
+from tests.catalog.received import Erp, make_row
 from tests.catalog.test_pages import plain
 
 HERE = "/o/casa-aurora/de-para/produtos/"
-
-
-@pytest.fixture
-def erp(organization: Organization) -> Erp:
-    return Erp(connect(organization))
-
-
-@pytest.fixture
-def client(admin: User, client_of: Callable[[User], Client]) -> Client:
-    return client_of(admin)
 
 
 @pytest.fixture

@@ -77,6 +77,11 @@ def kind_of(row: dict[str, Any]) -> ProductKind:
     return ProductKind.VARIATION if row["tipoVariacao"] == "V" else KINDS[row["tipo"]]
 
 
+def add_product(seller: Seller, **changes: Any) -> dict[str, Any]:
+    """``PRODUCT``, made at the ERP."""
+    return seller.account.add_product(**PRODUCT | changes)
+
+
 def truth_of(seller: Seller, external_id: Any) -> dict[str, Any]:
     """A product as the ERP has it, but for when it changed."""
     row = next(row for row in seller.account.list_products() if str(row["id"]) == str(external_id))
@@ -132,7 +137,7 @@ class ProductSuite(Suite):
             assert product.row.is_kind_known
 
     def test_same_row_has_the_same_hash_and_a_changed_one_another(self, seller: Seller) -> None:
-        product = seller.account.add_product(**PRODUCT)
+        product = add_product(seller)
         hashes = [seller.list_products().items[0].row_hash for _ in range(2)]
         for change in ({"preco": 50.26}, {"situacao": "I"}, {"sku": "CMS-AZUL"}):
             seller.account.change_product(product["id"], **change)
@@ -141,7 +146,7 @@ class ProductSuite(Suite):
         assert len(set(hashes)) == 4
 
     def test_a_change_that_no_row_shows(self, seller: Seller) -> None:
-        product = seller.account.add_product(**PRODUCT)
+        product = add_product(seller)
         before = seller.list_products().items[0].row_hash
         seller.account.change_product(product["id"], marca="Lume", alterado_em="2027-01-02T12:00:00-03:00")
         is_told = seller.declared.can(Capability.PRODUCTS_BY_CHANGE)
@@ -165,7 +170,7 @@ class ProductSuite(Suite):
         assert rows == {parent["sku"]: ProductKind.PARENT, **expected}
 
     def test_inactive_product_is_listed_and_a_deleted_one_is_told(self, seller: Seller) -> None:
-        products = [seller.account.add_product(**{**PRODUCT, "sku": sku}) for sku in ("A", "B")]
+        products = [add_product(seller, sku=sku) for sku in ("A", "B")]
         seller.account.change_product(products[0]["id"], situacao="I")
         seller.account.delete_product(products[1]["id"])
         rows = {row.sku: row.state for row in seller.list_products().items}
@@ -177,7 +182,7 @@ class ProductSuite(Suite):
 
     def test_sku_is_matched_exactly(self, seller: Seller) -> None:
         for sku in ("A-1", "A-10", "a-1", "Açaí 1+1 & cia", ""):
-            seller.account.add_product(**{**PRODUCT, "sku": sku, "descricao": "Produto A-1 e outros"})
+            add_product(seller, sku=sku, descricao="Produto A-1 e outros")
         for sku in ("A-1", "a-1", "Açaí 1+1 & cia"):
             page = seller.list_products(sku=sku)
             assert [row.sku for row in page.items] == [sku]
@@ -187,7 +192,7 @@ class ProductSuite(Suite):
     def test_changes_since_a_moment(self, seller: Seller) -> None:
         """From 21 h to 24 h in São Paulo it is tomorrow in UTC."""
         for sku, moment in (("A", "2026-08-09T21:59:59-03:00"), ("B", "2026-08-09T22:00:00-03:00")):
-            product = seller.account.add_product(**{**PRODUCT, "sku": sku})
+            product = add_product(seller, sku=sku)
             seller.account.change_product(product["id"], alterado_em=moment)
         since = dt.datetime(2026, 8, 10, 1, 0, tzinfo=dt.UTC)
         if seller.declared.can(Capability.PRODUCTS_BY_CHANGE):
@@ -214,7 +219,7 @@ class ProductSuite(Suite):
         }
 
     def test_prices_of_the_products_that_a_list_names(self, seller: Seller) -> None:
-        ids = [seller.account.add_product(**{**PRODUCT, "sku": sku})["id"] for sku in ("A", "B", "C")]
+        ids = [add_product(seller, sku=sku)["id"] for sku in ("A", "B", "C")]
         exceptions = [
             {"idProduto": ids[0], "preco": 40.05, "precoPromocional": 0},
             {"idProduto": ids[2], "preco": 45, "precoPromocional": 39.9},
@@ -232,7 +237,7 @@ class ProductSuite(Suite):
         assert own == {(Decimal("50.25"), Decimal("45.5"))}
 
     def test_list_of_prices_that_names_no_product(self, seller: Seller) -> None:
-        seller.account.add_product(**PRODUCT)
+        add_product(seller)
         made = seller.account.save_price_list("Atacado", acrescimoDesconto=-10)
         reading, ids = read_everything(lambda offset: seller.list_prices(made["id"], offset))
         assert (reading.is_done, reading.may_have_missed, ids) == (True, False, [])
@@ -255,7 +260,7 @@ class ProductSuite(Suite):
     # -- the single product ----------------------------------------------------------------------------
 
     def test_single_product_is_whole_and_costs_one_call(self, seller: Seller) -> None:
-        made = seller.account.add_product(**PRODUCT)
+        made = add_product(seller)
         product = seller.get_product(made["id"])
         has_stock = seller.declared.can(Capability.STOCK_IN_PRODUCT)
         assert values_of(product.row) == {
@@ -299,14 +304,12 @@ class ProductSuite(Suite):
 
     @pytest.mark.parametrize(("field", "kind"), [("kit", "K"), ("producao", "F")])
     def test_parts_of_a_product(self, seller: Seller, field: str, kind: str) -> None:
-        parts = [seller.account.add_product(**{**PRODUCT, "sku": sku}) for sku in ("A", "B")]
+        parts = [add_product(seller, sku=sku) for sku in ("A", "B")]
         amounts = [
             {"id": part["id"], "quantidade": amount} for part, amount in zip(parts, (2, 1.5), strict=True)
         ]
         value = amounts if field == "kit" else {"produtos": amounts, "etapas": []}
-        made = seller.account.add_product(
-            **{**PRODUCT, "sku": "C", "tipo": kind, field: value, "saldo": None}
-        )
+        made = add_product(seller, sku="C", tipo=kind, saldo=None, **{field: value})
         product = seller.get_product(made["id"])
         assert product.row.kind is KINDS[kind]
         assert [(part.external_id, part.quantity) for part in product.components] == [
@@ -329,7 +332,7 @@ class ProductSuite(Suite):
 
     def test_stock_by_warehouse(self, seller: Seller) -> None:
         seller.account.add_deposito("Avarias", desconsiderar=True)
-        product = seller.account.add_product(**PRODUCT)
+        product = add_product(seller)
         seller.account.set_stock(product["id"], 3.5, "Avarias")
         seller.account.set_stock(product["id"], -2)
         assert seller.get_stock(product["id"]) == ErpStock(
@@ -347,7 +350,7 @@ class ProductSuite(Suite):
 
     def test_stock_that_open_orders_hold_back(self, tiny: SimulatedTiny, seller: Seller) -> None:
         tiny.control("PATCH", f"accounts/{seller.account.id}", {"reserves_stock": True})
-        product = seller.account.add_product(**PRODUCT)
+        product = add_product(seller)
         item = {
             "produto": {"id": product["id"], "sku": "CMS-azul", "descricao": "Camisa", "tipo": "P"},
             "quantidade": 12,
@@ -363,7 +366,7 @@ class ProductSuite(Suite):
     # -- writing ---------------------------------------------------------------------------------------
 
     def test_new_product_is_there_with_all_that_was_given(self, seller: Seller) -> None:
-        seller.account.add_product(**{**PRODUCT, "sku": "other"})
+        add_product(seller, sku="other")
         seller.slots.clear()
         external_id = seller.create_product(
             sku="Novo-1",
@@ -423,7 +426,7 @@ class ProductSuite(Suite):
         )
 
     def test_second_product_of_a_sku_is_refused(self, seller: Seller) -> None:
-        seller.account.add_product(**PRODUCT)
+        add_product(seller)
         error = self.fail(
             seller, lambda: seller.create_product(sku="CMS-azul", name="Outra", price=Decimal(1))
         )
@@ -459,7 +462,7 @@ class ProductSuite(Suite):
     def test_change_leaves_all_else_as_it_is(
         self, seller: Seller, draft: dict[str, Any], expected: dict[str, Any]
     ) -> None:
-        product = seller.account.add_product(**PRODUCT)
+        product = add_product(seller)
         before = truth_of(seller, product["id"])
         for _ in range(2):
             # Repeated it does no harm.
@@ -481,7 +484,7 @@ class ProductSuite(Suite):
         assert truth_of(seller, parent["id"])["preco"] == parent["preco"]
 
     def test_what_is_so_already_is_not_written(self, seller: Seller) -> None:
-        product = seller.account.add_product(**PRODUCT)
+        product = add_product(seller)
         seller.update_product(
             product["id"],
             sku="CMS-azul",
@@ -496,12 +499,10 @@ class ProductSuite(Suite):
 
     def test_change_keeps_variations_and_parts(self, seller: Seller) -> None:
         parent = seller.account.add_product(**FAMILY)
-        part = seller.account.add_product(**{**PRODUCT, "sku": "A"})
+        part = add_product(seller, sku="A")
         parts = [{"id": part["id"], "quantidade": 2}]
-        kit = seller.account.add_product(**{**PRODUCT, "sku": "K", "tipo": "K", "kit": parts, "saldo": None})
-        made = seller.account.add_product(
-            **{**PRODUCT, "sku": "F", "tipo": "F", "producao": {"produtos": parts, "etapas": ["Costurar"]}}
-        )
+        kit = add_product(seller, sku="K", tipo="K", kit=parts, saldo=None)
+        made = add_product(seller, sku="F", tipo="F", producao={"produtos": parts, "etapas": ["Costurar"]})
         before = {row["id"]: row for row in seller.account.list_products()}
         for product in (parent, kit, made):
             seller.update_product(product["id"], sku=product["sku"], name="Outro nome")
@@ -513,7 +514,7 @@ class ProductSuite(Suite):
             assert changed == ({"descricao", "alterado_em"} if is_changed else set())
 
     def test_state_is_written_or_refused(self, seller: Seller) -> None:
-        product = seller.account.add_product(**PRODUCT)
+        product = add_product(seller)
         before = truth_of(seller, product["id"])
         changes = {"sku": "CMS-azul", "name": "Outro", "state": ProductState.INACTIVE}
         if seller.declared.can(Capability.PRODUCT_STATE_WRITABLE):
@@ -534,8 +535,8 @@ class ProductSuite(Suite):
         assert seller.account.list_products() == []
 
     def test_refused_change_changes_nothing(self, seller: Seller) -> None:
-        product = seller.account.add_product(**PRODUCT)
-        seller.account.add_product(**{**PRODUCT, "sku": "A"})
+        product = add_product(seller)
+        add_product(seller, sku="A")
         before = truth_of(seller, product["id"])
         error = self.fail(seller, lambda: seller.update_product(product["id"], sku="CMS-azul", name=""))
         assert type(error) is RejectedByErp
@@ -546,7 +547,7 @@ class ProductSuite(Suite):
 
     @pytest.mark.parametrize("preset", ["error_500", "error_503", "html_502", "html_200", "drop"])
     def test_trouble_at_the_erp_passes(self, seller: Seller, preset: str) -> None:
-        product = seller.account.add_product(**PRODUCT)
+        product = add_product(seller)
         before = seller.account.list_products()
         seller.lay("*", preset=preset, times=None)
         calls: list[Callable[[], Any]] = [
@@ -565,7 +566,7 @@ class ProductSuite(Suite):
         assert seller.account.list_products() == before
 
     def test_every_call_is_written_down(self, seller: Seller) -> None:
-        product = seller.account.add_product(**PRODUCT)
+        product = add_product(seller)
         named = [{"idProduto": product["id"], "preco": 40}]
         price_list = seller.account.save_price_list("Atacado", excecoes=named)
         seller.account.clear_calls()

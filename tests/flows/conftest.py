@@ -21,6 +21,7 @@ from integrations.models import Credential, Integration
 from jobs import runner
 from jobs.dispatch import dispatch_due
 from jobs.models import Job
+from tests.flows.products import RunJobs, choose, import_all
 from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
 
 DEFAULT_SITUATIONS = ["aprovado", "preparando_envio", "faturado", "pronto_envio", "enviado"]
@@ -215,3 +216,23 @@ def run_jobs() -> Callable[[], int]:
         return count
 
     return run
+
+
+@pytest.fixture
+def connected(company: Company, run_jobs: RunJobs) -> Company:
+    """Connected, its orders read, and no product asked for yet."""
+    company.connect_quietly()
+    run_jobs()
+    return company
+
+
+@pytest.fixture
+def sending(connected: Company, run_jobs: RunJobs) -> Company:
+    """Connected, with one product imported, and sending switched on."""
+    connected.account.add_product(
+        sku="VASO", descricao="Vaso", preco=10, marca="Serra", categoria="Casa >> Sala", ncm="69139000"
+    )
+    import_all(connected, run_jobs)
+    choose(connected, sends_products=True)
+    connected.account.clear_calls()
+    return connected

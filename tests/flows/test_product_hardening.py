@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -11,18 +9,31 @@ import pytest
 
 from accounts.tenancy import tenant
 from catalog import selectors, services
-from catalog.criteria import Criteria
-from catalog.models import ChangeSource, Product, ProductImport, ProductReference
+from catalog.models import ProductReference
 from history.models import HistoryEntry
-from jobs.models import Job
 from tests.flows.conftest import Company
-
-RunJobs = Callable[[], int]
-MoveClock = Callable[[dt.timedelta], None]
-CREATE = {"v3": "POST /produtos", "v2": "POST /api2/produto.incluir.php"}
-STOCK = {"v3": "GET /estoque/{id}", "v2": "POST /api2/produto.obter.estoque.php"}
-V2 = pytest.mark.parametrize("protocol", ["v2"])
-V3 = pytest.mark.parametrize("protocol", ["v3"])
+from tests.flows.products import (
+    CREATE,
+    DETAIL,
+    STOCK,
+    V2,
+    V3,
+    MoveClock,
+    RunJobs,
+    at_tiny,
+    choose,
+    import_all,
+    job_of,
+    lay_fault,
+    plan,
+    poll,
+    product_of,
+    read_run,
+    reapply,
+    reference_of,
+    save,
+    start,
+)
 
 
 @pytest.fixture(params=["v3", "v2"])
@@ -30,71 +41,12 @@ def protocol(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def connected(company: Company, run_jobs: RunJobs) -> Company:
-    company.connect_quietly()
-    run_jobs()
-    return company
-
-
-@pytest.fixture
-def sending(connected: Company, run_jobs: RunJobs) -> Company:
-    company = connected
-    company.account.add_product(sku="VASO", descricao="Vaso", preco=10, marca="Serra", ncm="69139000")
-    import_all(company, run_jobs)
-    choose(company, sends_products=True)
-    return company
-
-
-def plan(company: Company, run_jobs: RunJobs) -> ProductImport:
-    with tenant(company.organization):
-        services.plan_import(integration=company.integration, person="Ana")
-    run_jobs()
-    with tenant(company.organization):
-        return ProductImport.objects.get()
-
-
-def import_all(company: Company, run_jobs: RunJobs) -> None:
+def import_against(company: Company, run_jobs: RunJobs, route: str, **fault: Any) -> None:
+    """Import all there is, with trouble on the way that the plan did not meet."""
     plan(company, run_jobs)
-    with tenant(company.organization):
-        services.start_import(integration=company.integration)
+    start(company)
+    lay_fault(company, route, **fault)
     run_jobs()
-
-
-def poll(company: Company, run_jobs: RunJobs, move_clock: MoveClock, hours: int = 1) -> None:
-    move_clock(dt.timedelta(hours=hours, seconds=5))
-    company.account.tiny.control("POST", "clock", {"advance_seconds": hours * 3600 + 5})
-    run_jobs()
-
-
-def choose(company: Company, **choices: Any) -> None:
-    with tenant(company.organization):
-        services.save_criteria(integration=company.integration, criteria=Criteria(**choices), person="Ana")
-
-
-def save(company: Company, sku: str, **values: Any) -> None:
-    with tenant(company.organization):
-        services.save_product(sku=sku, values=values, person="Ana", source=ChangeSource.PERSON)
-
-
-def at_tiny(company: Company, sku: str) -> dict[str, Any]:
-    (row,) = [one for one in company.account.list_products() if one["sku"] == sku and one["situacao"] != "E"]
-    return row
-
-
-def product_of(company: Company, sku: str) -> Product:
-    with tenant(company.organization):
-        return Product.objects.select_related("parent").get(sku=sku)
-
-
-def reference_of(company: Company, external_id: object) -> ProductReference:
-    with tenant(company.organization):
-        return ProductReference.objects.select_related("product").get(external_id=str(external_id))
-
-
-def job_of(company: Company, kind: str) -> Job:
-    with tenant(company.organization):
-        return Job.objects.filter(kind=kind).latest("id")
 
 
 # --- what goes out ---
@@ -116,8 +68,7 @@ def test_a_list_of_prices_never_becomes_tiny_s_own_price(sending: Company, run_j
     found = company.account.save_price_list("Marketplace", acrescimoDesconto=-10)
     choose(company, sends_products=True, price_list_id=str(found["id"]))
     run_jobs()
-    with tenant(company.organization):
-        services.reapply(integration=company.integration, after_id=0)
+    reapply(company)
     assert product_of(company, "VASO").price == 9
     save(company, "VASO", ncm="11111111", price=Decimal("8"))
     run_jobs()
@@ -290,7 +241,7 @@ def test_a_stock_that_is_not_told_is_unknown_and_the_product_lives(
     company.account.add_deposito("Loja")
     made = company.account.add_product(sku="VASO", descricao="Vaso", preco=10, ncm="69139000")
     fault = {"preset": "missing_404"} if protocol == "v3" else {"preset": "v2_code_32"}
-    company.account.tiny.add_fault(account_id=company.account.id, route=STOCK[protocol], times=500, **fault)
+    lay_fault(company, STOCK[protocol], times=500, **fault)
     import_all(company, run_jobs)
     product = product_of(company, "VASO")
     assert (product.status, product.stock) == ("active", None)
@@ -308,8 +259,7 @@ def test_a_deposito_that_is_gone_leaves_the_stock_unknown_and_says_so(
     import_all(company, run_jobs)
     assert product_of(company, "VASO").stock == 5
     choose(company, warehouse="Nenhum")
-    with tenant(company.organization):
-        services.reapply(integration=company.integration, after_id=0)
+    reapply(company)
     assert product_of(company, "VASO").stock is None
     assert reference_of(company, made["id"]).problems == ["stock_unknown"]
 
@@ -336,17 +286,7 @@ def test_reconferir_reads_that_product_and_no_other(
 ) -> None:
     company = connected
     made = company.account.add_products(count=5, kinds=["S"])
-    plan(company, run_jobs)
-    with tenant(company.organization):
-        services.start_import(integration=company.integration)
-    company.account.tiny.add_fault(
-        account_id=company.account.id,
-        route="GET /produtos/{id}" if protocol == "v3" else "POST /api2/produto.obter.php",
-        status=503,
-        after=3,
-        times=1,
-    )
-    run_jobs()
+    import_against(company, run_jobs, DETAIL[protocol], status=503, after=3, times=1)
     with tenant(company.organization):
         left = selectors.count_unread(company.integration)
         services.cancel_import(integration=company.integration)
@@ -361,16 +301,12 @@ def test_reconferir_reads_that_product_and_no_other(
 
 
 @V2
-def test_a_wall_between_us_and_tiny_is_not_the_products_fault(connected: Company, run_jobs: RunJobs) -> None:
+def test_a_wall_between_us_and_tiny_is_not_the_products_fault(
+    connected: Company, run_jobs: RunJobs, protocol: str
+) -> None:
     company = connected
     company.account.add_products(count=8, kinds=["S"])
-    plan(company, run_jobs)
-    with tenant(company.organization):
-        services.start_import(integration=company.integration)
-    company.account.tiny.add_fault(
-        account_id=company.account.id, route="POST /api2/produto.obter.php", status=400, times=500
-    )
-    run_jobs()
+    import_against(company, run_jobs, DETAIL[protocol], status=400, times=500)
     assert job_of(company, "import_products").status == "parked"
     with tenant(company.organization):
         assert ProductReference.objects.filter(problems__contains=["row_unreadable"]).count() == 0
@@ -378,30 +314,22 @@ def test_a_wall_between_us_and_tiny_is_not_the_products_fault(connected: Company
 
 
 @V2
-def test_two_that_tiny_refuses_stop_no_other(connected: Company, run_jobs: RunJobs) -> None:
+def test_two_that_tiny_refuses_stop_no_other(connected: Company, run_jobs: RunJobs, protocol: str) -> None:
     company = connected
     company.account.add_products(count=8, kinds=["S"])
-    plan(company, run_jobs)
-    with tenant(company.organization):
-        services.start_import(integration=company.integration)
-    company.account.tiny.add_fault(
-        account_id=company.account.id, route="POST /api2/produto.obter.php", status=400, after=3, times=2
-    )
-    run_jobs()
+    import_against(company, run_jobs, DETAIL[protocol], status=400, after=3, times=2)
     assert job_of(company, "import_products").status == "done"
     with tenant(company.organization):
         assert ProductReference.objects.filter(problems__contains=["row_unreadable"]).count() == 2
         assert selectors.count_unread(company.integration) == 0
-        run = ProductImport.objects.get()
+    run = read_run(company)
     assert run.details_read == run.details_total
 
 
 @V3
 def test_no_permission_for_lists_of_prices_is_no_obstacle(connected: Company, run_jobs: RunJobs) -> None:
     company = connected
-    company.account.tiny.add_fault(
-        account_id=company.account.id, route="GET /listas-precos", preset="refused_403", times=50
-    )
+    lay_fault(company, "GET /listas-precos", preset="refused_403", times=50)
     assert plan(company, run_jobs).state == "planned"
 
 

@@ -3,40 +3,31 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 import pytest
 
 from accounts.tenancy import tenant
-from catalog import services
-from catalog.models import Product, ProductImport, ProductReference
+from catalog.models import Product, ProductReference
 from history.models import HistoryEntry
 from jobs.models import Job
 from tests.flows.conftest import Company
+from tests.flows.products import RunJobs, list_at_tiny, plan, read_run, start
 from tests.processes import Process, Stack, wait_until
 
 PRODUCTS = int(os.environ.get("PRODUCTS", "10000"))
 FAST = {"JOB_LEASE_SECONDS": "3", "DISPATCH_SECONDS": "0.5", "SLOT_SPACING_SECONDS": "0"}
 
 
-def read_run(company: Company) -> ProductImport:
-    with tenant(company.organization):
-        return ProductImport.objects.get()
-
-
 @pytest.mark.slow
 def test_ten_thousand_products_survive_three_kills(
-    company: Company, stack: Stack, run_jobs: Callable[[], int]
+    connected: Company, stack: Stack, run_jobs: RunJobs
 ) -> None:
-    company.connect_quietly()
-    run_jobs()
+    company = connected
     company.account.add_products(count=PRODUCTS, kinds=["S"])
-    theirs = {row["sku"]: row for row in company.account.list_products() if row["situacao"] != "E"}
+    theirs = {row["sku"]: row for row in list_at_tiny(company)}
+    plan(company, run_jobs)
+    start(company)
     with tenant(company.organization):
-        services.plan_import(integration=company.integration, person="Ana")
-    run_jobs()
-    with tenant(company.organization):
-        services.start_import(integration=company.integration)
         # What else would be due is not what is counted.
         Job.objects.exclude(kind="import_products").delete()
     company.account.clear_calls()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -11,60 +10,29 @@ import pytest
 
 from accounts.tenancy import tenant
 from catalog import services
-from catalog.criteria import Criteria
-from catalog.models import ChangeSource, Product, ProductReference
+from catalog.models import Product, ProductReference
 from history.models import HistoryEntry
 from jobs.models import Job
 from tests.flows.conftest import Company
-
-RunJobs = Callable[[], int]
-MoveClock = Callable[[dt.timedelta], None]
-CREATE = {"v3": "POST /produtos", "v2": "POST /api2/produto.incluir.php"}
-UPDATE = {"v3": "PUT /produtos/{id}", "v2": "POST /api2/produto.alterar.php"}
+from tests.flows.products import (
+    CREATE,
+    UPDATE,
+    V3,
+    MoveClock,
+    RunJobs,
+    at_tiny,
+    choose,
+    count_at_tiny,
+    job_of,
+    lay_fault,
+    product_of,
+    save,
+)
 
 
 @pytest.fixture(params=["v3", "v2"])
 def protocol(request: pytest.FixtureRequest) -> str:
     return str(request.param)
-
-
-@pytest.fixture
-def sending(company: Company, run_jobs: RunJobs) -> Company:
-    """Connected, with one product imported, and sending switched on."""
-    company.connect_quietly()
-    run_jobs()
-    company.account.add_product(
-        sku="VASO", descricao="Vaso", preco=10, marca="Serra", categoria="Casa >> Sala", ncm="69139000"
-    )
-    with tenant(company.organization):
-        services.plan_import(integration=company.integration, person="Ana")
-    run_jobs()
-    with tenant(company.organization):
-        services.start_import(integration=company.integration)
-    run_jobs()
-    choose(company)
-    company.account.clear_calls()
-    return company
-
-
-def choose(company: Company, **choices: Any) -> None:
-    with tenant(company.organization):
-        criteria = Criteria(**{"sends_products": True, **choices})
-        services.save_criteria(integration=company.integration, criteria=criteria, person="Ana")
-
-
-def save(company: Company, sku: str, **values: Any) -> services.Saved:
-    with tenant(company.organization):
-        return services.save_product(sku=sku, values=values, person="Ana", source=ChangeSource.PERSON)
-
-
-def at_tiny(company: Company, sku: str) -> list[dict[str, Any]]:
-    return [row for row in company.account.list_products() if row["sku"] == sku and row["situacao"] != "E"]
-
-
-def product_of(company: Company, sku: str) -> Product:
-    with tenant(company.organization):
-        return Product.objects.get(sku=sku)
 
 
 def lines_of(company: Company, sku: str) -> list[tuple[str, dict[str, Any]]]:
@@ -74,18 +42,13 @@ def lines_of(company: Company, sku: str) -> list[tuple[str, dict[str, Any]]]:
         return [(row.code, row.params) for row in rows]
 
 
-def job_of(company: Company) -> Job:
-    with tenant(company.organization):
-        return Job.objects.filter(kind="export_product").latest("id")
-
-
 def test_nothing_is_sent_while_it_is_off(sending: Company, run_jobs: RunJobs) -> None:
     company = sending
     choose(company, sends_products=False)
     saved = save(company, "VASO", price=Decimal("12"))
     run_jobs()
     assert not saved.is_sent
-    assert at_tiny(company, "VASO")[0]["preco"] == 10
+    assert at_tiny(company, "VASO")["preco"] == 10
     assert set(company.account.count_calls()).isdisjoint({*CREATE.values(), *UPDATE.values()})
     with tenant(company.organization):
         assert not Job.objects.filter(kind="export_product").exists()
@@ -93,11 +56,11 @@ def test_nothing_is_sent_while_it_is_off(sending: Company, run_jobs: RunJobs) ->
 
 def test_a_change_here_changes_that_field_there_and_no_other(sending: Company, run_jobs: RunJobs) -> None:
     company = sending
-    (before,) = at_tiny(company, "VASO")
+    before = at_tiny(company, "VASO")
     assert save(company, "VASO", price=Decimal("12.34")).is_sent
     run_jobs()
-    assert job_of(company).status == "done"
-    (after,) = at_tiny(company, "VASO")
+    assert job_of(company, "export_product").status == "done"
+    after = at_tiny(company, "VASO")
     assert after["preco"] == 12.34
     ignored = {"preco", "precos", "dataAlteracao", "alterado_em"}
     assert {k: v for k, v in after.items() if k not in ignored} == {
@@ -110,7 +73,14 @@ def test_a_change_here_changes_that_field_there_and_no_other(sending: Company, r
 
 def test_the_four_rules_hold_on_the_way_out(sending: Company, run_jobs: RunJobs) -> None:
     company = sending
-    choose(company, ignore_brand=True, keep_name=True, ignore_category=True, keep_status=True)
+    choose(
+        company,
+        sends_products=True,
+        ignore_brand=True,
+        keep_name=True,
+        ignore_category=True,
+        keep_status=True,
+    )
     save(
         company,
         "VASO",
@@ -121,7 +91,7 @@ def test_the_four_rules_hold_on_the_way_out(sending: Company, run_jobs: RunJobs)
         price=Decimal("15"),
     )
     run_jobs()
-    (after,) = at_tiny(company, "VASO")
+    after = at_tiny(company, "VASO")
     assert (after["preco"], after["descricao"], after["situacao"]) == (15, "Vaso", "A")
     code, params = lines_of(company, "VASO")[-1]
     assert (code, params["kept"]) == ("product.sending_kept", "Nome, Status, Categoria, Marca")
@@ -134,7 +104,7 @@ def test_a_product_made_here_is_made_there_once(sending: Company, run_jobs: RunJ
     )
     assert (saved.is_new, saved.is_sent) == (True, True)
     run_jobs()
-    (made,) = at_tiny(company, "NOVO")
+    made = at_tiny(company, "NOVO")
     assert (made["descricao"], made["preco"]) == ("Novo daqui", 9.9)
     with tenant(company.organization):
         reference = ProductReference.objects.select_related("product").get(external_id=str(made["id"]))
@@ -150,14 +120,14 @@ def test_an_answer_that_is_lost_makes_no_second_product(
     sending: Company, run_jobs: RunJobs, move_clock: MoveClock, protocol: str, preset: str
 ) -> None:
     company = sending
-    company.account.tiny.add_fault(account_id=company.account.id, route=CREATE[protocol], preset=preset)
+    lay_fault(company, CREATE[protocol], preset=preset)
     save(company, "NOVO", name="Novo daqui", price=Decimal("9.9"), ncm="69139000", unit="UN")
     run_jobs()
-    assert job_of(company).status == "pending"
+    assert job_of(company, "export_product").status == "pending"
     move_clock(dt.timedelta(minutes=1))
     run_jobs()
-    assert job_of(company).status == "done"
-    assert len(at_tiny(company, "NOVO")) == 1
+    assert job_of(company, "export_product").status == "done"
+    assert count_at_tiny(company, "NOVO") == 1
     assert company.account.count_calls()[CREATE[protocol]] == (1 if preset == "drop_after" else 2)
 
 
@@ -175,7 +145,7 @@ def test_a_change_here_is_not_overwritten_while_it_waits(
         # What is never sent, stock above all, does not wait for it.
         assert (product.price, product.images) == (12, ["https://cdn.example.com/nova.jpg"])
     run_jobs()
-    assert at_tiny(company, "VASO")[0]["preco"] == 12
+    assert at_tiny(company, "VASO")["preco"] == 12
 
 
 def test_a_change_that_is_no_longer_sent_holds_nothing_back(sending: Company, run_jobs: RunJobs) -> None:
@@ -196,21 +166,19 @@ def test_a_sku_that_tiny_has_twice_waits_for_a_person(sending: Company, run_jobs
         company.account.add_product(sku="DUPLO", descricao="Do Tiny", preco=1)
     save(company, "DUPLO", name="Meu", price=Decimal("5"))
     run_jobs()
-    job = job_of(company)
+    job = job_of(company, "export_product")
     assert (job.status, job.reason_code, job.reason_params) == (
         "parked",
         "catalog.sku_repeated_at_erp",
         {"sku": "DUPLO"},
     )
-    assert len(at_tiny(company, "DUPLO")) == 2
+    assert count_at_tiny(company, "DUPLO") == 2
 
 
-@pytest.mark.parametrize("protocol", ["v3"])
+@V3
 def test_what_tiny_does_not_take_is_told(sending: Company, run_jobs: RunJobs) -> None:
     company = sending
-    company.account.tiny.add_fault(
-        account_id=company.account.id, route="PUT /produtos/{id}", status=204, times=5
-    )
+    lay_fault(company, UPDATE["v3"], status=204, times=5)
     save(company, "VASO", ncm="69120000")
     run_jobs()
     # It is told, and what Tiny has arrives again.

@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-import datetime as dt
-from collections.abc import Callable
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
 from accounts.tenancy import tenant
 from catalog import services
-from catalog.criteria import Criteria
-from catalog.models import FigureChange, Product, ProductImport, ProductReference, WarehouseStock
+from catalog.models import FigureChange, Product, ProductReference, WarehouseStock
 from history.models import HistoryEntry
 from jobs.models import Job, Schedule
 from tests.flows.conftest import Company
-
-RunJobs = Callable[[], int]
-MoveClock = Callable[[dt.timedelta], None]
-
-ROUTES = {
-    "v3": {"list": "GET /produtos", "detail": "GET /produtos/{id}", "stock": "GET /estoque/{id}"},
-    "v2": {
-        "list": "POST /api2/produtos.pesquisa.php",
-        "detail": "POST /api2/produto.obter.php",
-        "stock": "POST /api2/produto.obter.estoque.php",
-    },
-}
+from tests.flows.products import (
+    DETAIL,
+    LIST,
+    STOCK,
+    V3,
+    MoveClock,
+    RunJobs,
+    choose,
+    import_all,
+    lay_fault,
+    list_at_tiny,
+    plan,
+    poll,
+    product_of,
+    read_run,
+    reapply,
+    start,
+)
 
 
 @pytest.fixture(params=["v3", "v2"])
@@ -35,50 +37,10 @@ def protocol(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture
-def connected(company: Company, run_jobs: RunJobs) -> Company:
-    """Connected, its orders read, and no product asked for yet."""
-    company.connect_quietly()
-    run_jobs()
-    return company
-
-
-def plan(company: Company, run_jobs: RunJobs) -> ProductImport:
-    with tenant(company.organization):
-        services.plan_import(integration=company.integration, person="Ana")
-    run_jobs()
-    return read_run(company)
-
-
-def import_all(company: Company, run_jobs: RunJobs) -> ProductImport:
-    plan(company, run_jobs)
-    with tenant(company.organization):
-        services.start_import(integration=company.integration)
-    company.account.clear_calls()
-    run_jobs()
-    return read_run(company)
-
-
-def read_run(company: Company) -> ProductImport:
-    with tenant(company.organization):
-        return ProductImport.objects.order_by("-id").first()
-
-
-def poll(company: Company, run_jobs: RunJobs, move_clock: MoveClock) -> None:
-    """The next turn of the polls, on both clocks."""
-    move_clock(dt.timedelta(hours=1, seconds=5))
-    company.account.tiny.control("POST", "clock", {"advance_seconds": 3605})
-    run_jobs()
-
-
 def calls(company: Company, protocol: str) -> dict[str, int]:
     counts = company.account.count_calls()
-    return {name: counts.get(route, 0) for name, route in ROUTES[protocol].items()}
-
-
-def product_of(company: Company, sku: str) -> Product:
-    with tenant(company.organization):
-        return Product.objects.select_related("parent").get(sku=sku)
+    routes = {"list": LIST, "detail": DETAIL, "stock": STOCK}
+    return {name: counts.get(route[protocol], 0) for name, route in routes.items()}
 
 
 def show_all(company: Company) -> dict[str, Product]:
@@ -86,17 +48,12 @@ def show_all(company: Company) -> dict[str, Product]:
         return {row.sku: row for row in Product.objects.all()}
 
 
-def choose(company: Company, **choices: Any) -> None:
-    with tenant(company.organization):
-        services.save_criteria(integration=company.integration, criteria=Criteria(**choices), person="Ana")
-
-
 def test_every_kind_arrives_whole_with_the_fewest_calls(
     connected: Company, run_jobs: RunJobs, protocol: str
 ) -> None:
     company = connected
     company.account.add_products(count=120, kinds=["S", "V", "K", "F", "M"])
-    theirs = {row["sku"]: row for row in company.account.list_products() if row["situacao"] != "E"}
+    theirs = {row["sku"]: row for row in list_at_tiny(company)}
     planned = plan(company, run_jobs)
     costs_stock = 2 if protocol == "v2" else 1
     assert (planned.state, planned.rows_total, planned.calls_per_product) == (
@@ -104,8 +61,7 @@ def test_every_kind_arrives_whole_with_the_fewest_calls(
         len(theirs) if protocol == "v3" else planned.rows_total,
         costs_stock,
     )
-    with tenant(company.organization):
-        services.start_import(integration=company.integration)
+    start(company)
     company.account.clear_calls()
     run_jobs()
     run = read_run(company)
@@ -184,7 +140,7 @@ def test_problems_are_listed_and_nothing_is_dropped_or_guessed(connected: Compan
     wrong = {row["id"]: row["problem"] for row in made if row.get("problem")}
     assert len(wrong) == 7
     import_all(company, run_jobs)
-    theirs = [row for row in company.account.list_products() if row["situacao"] != "E"]
+    theirs = list_at_tiny(company)
     with tenant(company.organization):
         references = {row.external_id: row for row in ProductReference.objects.select_related("product")}
     assert references.keys() == {str(row["id"]) for row in theirs}
@@ -264,9 +220,7 @@ def test_stock_by_deposito_with_a_reserve(connected: Company, run_jobs: RunJobs)
             ("Loja", Decimal(3), False),
         ]
     choose(company)
-    with tenant(company.organization):
-        changed, _ = services.reapply(integration=company.integration, after_id=0)
-    assert changed > 0
+    assert reapply(company) > 0
     assert product_of(company, "EST").stock == 10
 
 
@@ -285,7 +239,7 @@ def test_prices_of_a_chosen_list(connected: Company, run_jobs: RunJobs) -> None:
     assert product_of(company, other["sku"]).price == 90
 
 
-@pytest.mark.parametrize("protocol", ["v3"])
+@V3
 def test_a_list_of_prices_that_is_gone_stops_no_product_and_changes_no_price(
     connected: Company, run_jobs: RunJobs, move_clock: MoveClock
 ) -> None:
@@ -297,9 +251,9 @@ def test_a_list_of_prices_that_is_gone_stops_no_product_and_changes_no_price(
     choose(company, price_list_id=str(found["id"]))
     import_all(company, run_jobs)
     assert product_of(company, "LISTA").price == 80
-    company.account.tiny.add_fault(
-        account_id=company.account.id,
-        route="GET /listas-precos",
+    lay_fault(
+        company,
+        "GET /listas-precos",
         status=200,
         body={"itens": [], "paginacao": {"limit": 100, "offset": 0, "total": 0}},
     )

@@ -24,6 +24,7 @@ from contracts.errors import (
 from contracts.records import ErpWarehouse, ProductDraft, ProductQuery, ProductState
 from tests.tiny.context import ENDPOINTS, RecordingContext
 from tests.tiny.product_shapes import product_detail, product_row, stock
+from tests.tiny.products import SO_ALREADY, create, failure
 from tests.tiny.shapes import envelope
 from tiny.provider import TinyProvider
 from tiny.v3.client import TinyV3Client
@@ -44,20 +45,8 @@ def client(context: RecordingContext) -> TinyV3Client:
     return TinyV3Client(context)
 
 
-def failure(call: Callable[[], Any]) -> ErpError:
-    with pytest.raises(ErpError) as caught:
-        call()
-    error = caught.value
-    assert TinyProvider().explain(error.code, error.params) is not None
-    return error
-
-
 def update(context: RecordingContext, **draft: Any) -> None:
     TinyProvider().update_product(context, ID, ProductDraft(**{"sku": "CMS-AZUL-M", **draft}))
-
-
-def create(context: RecordingContext, **draft: Any) -> str:
-    return TinyProvider().create_product(context, ProductDraft(**{"sku": "NOVO-1", **draft}))
 
 
 def sent(method: str) -> list[tuple[str, Any]]:
@@ -219,17 +208,7 @@ def test_of_two_prices_the_other_stays(
 @responses.activate
 def test_what_is_so_already_is_not_written(context: RecordingContext) -> None:
     responses.get(PRODUCT, json=product_detail())
-    update(
-        context,
-        name="Camisa Azul - M",
-        state=ProductState.ACTIVE,
-        brand="Serra Alta",
-        category=("Roupas", "Camisas"),
-        ncm="61051000",
-        price=Decimal("50.250"),
-        promotional_price=Decimal(0),
-        gross_weight=Decimal("0.2530"),
-    )
+    update(context, name="Camisa Azul - M", **SO_ALREADY)
     assert context.slots == ["read"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from decimal import Decimal
 from typing import Any
 
@@ -27,28 +26,14 @@ from contracts.records import (
     RowProblem,
 )
 from tests.tiny.product_shapes import part, product_detail, product_row, stock, variation
+from tests.tiny.products import shirt, shirt_row
 from tests.tiny.shapes import envelope
-from tests.tiny.test_mappers import loose, paths, replace_at
+from tests.tiny.test_mappers import loose, paths, read, replace_at
 from tests.tiny.test_values import anything
 from tiny.product_records import only_sku
 from tiny.v3 import mappers, product_mappers, product_writes
 
-ROW = ErpProductRow(
-    external_id="441309693",
-    sku="CMS-AZUL-M",
-    name="Camisa Azul - M",
-    kind=ProductKind.SIMPLE,
-    state=ProductState.ACTIVE,
-    gtin="7891234567895",
-    unit="UN",
-    price=Decimal("50.25"),
-    promotional_price=None,
-)
-
-
-def read(data: Any) -> Any:
-    """As the client reads it: fractions are Decimals."""
-    return json.loads(json.dumps(data), parse_float=Decimal)
+ROW = shirt_row("441309693", "CMS-AZUL-M", "Camisa Azul - M")
 
 
 def row_of(**changes: Any) -> ErpProductRow:
@@ -74,20 +59,7 @@ def test_a_row_of_products() -> None:
 def test_a_product() -> None:
     product = product_of()
     assert dataclasses.replace(product.row, row_hash="") == ROW
-    assert dataclasses.replace(product, row=ROW) == ErpProduct(
-        row=ROW,
-        description="<p>Descrição</p>",
-        brand="Serra Alta",
-        category=("Roupas", "Camisas"),
-        ncm="61051000",
-        net_weight=Decimal("0.2"),
-        gross_weight=Decimal("0.253"),
-        height=Decimal("5.5"),
-        width=Decimal(15),
-        length=Decimal(20),
-        images=("https://cdn.example.com/45221.jpg", "https://cdn.example.com/45222.png"),
-        stock_balance=Decimal(10),
-    )
+    assert dataclasses.replace(product, row=ROW) == shirt(ROW, stock_balance=Decimal(10))
 
 
 def test_a_product_of_which_tiny_tells_nothing() -> None:

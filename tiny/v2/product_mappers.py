@@ -14,7 +14,6 @@ from contracts.records import (
     ErpProductRow,
     ErpStock,
     ErpVariation,
-    ErpWarehouseStock,
     ProductKind,
 )
 from tiny import product_records, records
@@ -25,7 +24,6 @@ from tiny.values import (
     read_identifier,
     read_money,
     read_object,
-    read_short_text,
     read_text,
 )
 
@@ -43,8 +41,8 @@ def to_erp_product_row(row: Mapping[str, Any]) -> ErpProductRow:
         name=name,
         kind=kind,
         state=product_records.read_state(row.get("situacao")),
-        gtin=read_short_text(row.get("gtin"), "gtin", product_records.LONGEST_GTIN),
-        unit=read_short_text(row.get("unidade"), "unidade", product_records.LONGEST_UNIT),
+        gtin=product_records.read_gtin(row.get("gtin")),
+        unit=product_records.read_unit(row.get("unidade")),
         price=read_money(row.get("preco"), "preco"),
         promotional_price=product_records.read_promotional_price(
             row.get("preco_promocional"), "preco_promocional"
@@ -93,7 +91,8 @@ def to_erp_stock(retorno: Retorno) -> ErpStock:
         balance=records.read_required_fraction(data.get("saldo"), "saldo"),
         reserved=product_records.read_reserved(data.get("saldoReservado"), "saldoReservado"),
         warehouses=tuple(
-            _to_warehouse_stock(read_object(row)) for row in read_rows(data.get("depositos"), "deposito")
+            product_records.to_warehouse_stock(read_object(row), product_records.NOTHING_RESERVED)
+            for row in read_rows(data.get("depositos"), "deposito")
         ),
     )
 
@@ -144,13 +143,4 @@ def _to_component(data: Mapping[str, Any]) -> ErpComponent:
         sku=sku,
         name=read_text(data.get("nome")),
         quantity=records.read_required_fraction(data.get("quantidade"), "kit.quantidade"),
-    )
-
-
-def _to_warehouse_stock(data: Mapping[str, Any]) -> ErpWarehouseStock:
-    return ErpWarehouseStock(
-        name=read_text(data.get("nome")),
-        balance=records.read_required_fraction(data.get("saldo"), "depositos.saldo"),
-        reserved=product_records.NOTHING_RESERVED,
-        is_ignored=product_records.read_flag(data.get("desconsiderar")),
     )

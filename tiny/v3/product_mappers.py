@@ -27,7 +27,6 @@ from tiny.values import (
     read_many,
     read_money,
     read_object,
-    read_short_text,
     read_text,
 )
 
@@ -42,8 +41,8 @@ def to_erp_product_row(row: Mapping[str, Any]) -> ErpProductRow:
         name=name,
         kind=product_records.read_kind(row.get("tipoVariacao"), row.get("tipo")),
         state=product_records.read_state(row.get("situacao")),
-        gtin=read_short_text(row.get("gtin"), "gtin", product_records.LONGEST_GTIN),
-        unit=read_short_text(row.get("unidade"), "unidade", product_records.LONGEST_UNIT),
+        gtin=product_records.read_gtin(row.get("gtin")),
+        unit=product_records.read_unit(row.get("unidade")),
         price=read_money(prices.get("preco"), "preco"),
         promotional_price=product_records.read_promotional_price(
             prices.get("precoPromocional"), "precoPromocional"
@@ -155,9 +154,5 @@ def _to_component(data: Mapping[str, Any]) -> ErpComponent:
 
 
 def _to_warehouse_stock(data: Mapping[str, Any]) -> ErpWarehouseStock:
-    return ErpWarehouseStock(
-        name=read_text(data.get("nome")),
-        balance=records.read_required_fraction(data.get("saldo"), "depositos.saldo"),
-        reserved=product_records.read_reserved(data.get("reservado"), "depositos.reservado"),
-        is_ignored=product_records.read_flag(data.get("desconsiderar")),
-    )
+    reserved = product_records.read_reserved(data.get("reservado"), "depositos.reservado")
+    return product_records.to_warehouse_stock(data, reserved)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
@@ -13,7 +12,7 @@ import pytest
 import requests
 import responses
 
-from contracts.errors import ErpError, NotFound, RejectedByErp, TemporaryError, UnsupportedFeature
+from contracts.errors import NotFound, RejectedByErp, TemporaryError, UnsupportedFeature
 from contracts.records import (
     ErpComponent,
     ErpListPrice,
@@ -23,6 +22,7 @@ from contracts.records import (
     ProductState,
     RowProblem,
 )
+from tests.tiny.products import SO_ALREADY, create, failure
 from tests.tiny.v2.bodies import answer, record_refusal, refusal
 from tests.tiny.v2.context import API, TOKEN, TokenContext, told
 from tests.tiny.v2.product_bodies import made, product, product_row, products, variation
@@ -59,20 +59,8 @@ def written(service: str) -> dict[str, Any]:
     return dict(row["produto"])
 
 
-def failure(call: Callable[[], Any]) -> ErpError:
-    with pytest.raises(ErpError) as caught:
-        call()
-    error = caught.value
-    assert TinyProvider().explain(error.code, error.params) is not None
-    return error
-
-
 def update(context: TokenContext, **draft: Any) -> None:
     TinyProvider().update_product(context, ID, ProductDraft(**{"sku": "CMS-AZUL", **draft}))
-
-
-def create(context: TokenContext, **draft: Any) -> str:
-    return TinyProvider().create_product(context, ProductDraft(**{"sku": "NOVO-1", **draft}))
 
 
 @pytest.mark.parametrize(
@@ -391,17 +379,7 @@ def test_a_none_that_tiny_would_refuse_is_not_sent_back(
 @responses.activate
 def test_what_is_so_already_is_not_written(context: TokenContext) -> None:
     serve("produto.obter.php", answer(produto=product()))
-    update(
-        context,
-        name="Camisa Azul",
-        state=ProductState.ACTIVE,
-        brand="Serra Alta",
-        category=("Roupas", "Camisas"),
-        ncm="61051000",
-        price=Decimal("50.25"),
-        promotional_price=Decimal(0),
-        gross_weight=Decimal("0.253"),
-    )
+    update(context, name="Camisa Azul", **SO_ALREADY)
     assert context.slots == ["read"]
 
 

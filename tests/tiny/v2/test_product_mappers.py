@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from decimal import Decimal
 from typing import Any
 
@@ -21,31 +20,15 @@ from contracts.records import (
     ErpVariation,
     ErpWarehouseStock,
     ProductKind,
-    ProductState,
 )
-from tests.tiny.test_mappers import loose, paths, replace_at
+from tests.tiny.products import shirt, shirt_row
+from tests.tiny.test_mappers import loose, paths, read, replace_at
 from tests.tiny.test_values import anything
 from tests.tiny.v2.product_bodies import made, product, product_row, stock, variation
 from tiny.v2 import product_mappers, product_writes
 from tiny.v2.mappers import to_page
 
-ROW = ErpProductRow(
-    external_id="441309690",
-    sku="CMS-AZUL",
-    name="Camisa Azul",
-    kind=ProductKind.SIMPLE,
-    state=ProductState.ACTIVE,
-    gtin="7891234567895",
-    unit="UN",
-    price=Decimal("50.25"),
-    promotional_price=None,
-    is_kind_known=False,
-)
-
-
-def read(data: Any) -> Any:
-    """As the client reads it: fractions are Decimals."""
-    return json.loads(json.dumps(data), parse_float=Decimal)
+ROW = shirt_row("441309690", "CMS-AZUL", "Camisa Azul", is_kind_known=False)
 
 
 def row_of(**changes: Any) -> ErpProductRow:
@@ -67,21 +50,8 @@ def test_a_row_of_products() -> None:
 def test_a_product() -> None:
     told = product_of()
     assert dataclasses.replace(told.row, row_hash="") == dataclasses.replace(ROW, is_kind_known=True)
-    assert dataclasses.replace(told, row=ROW) == ErpProduct(
-        row=ROW,
-        description="<p>Descrição</p>",
-        brand="Serra Alta",
-        category=("Roupas", "Camisas"),
-        ncm="61051000",
-        net_weight=Decimal("0.2"),
-        gross_weight=Decimal("0.253"),
-        height=Decimal("5.5"),
-        width=Decimal(15),
-        length=Decimal(20),
-        images=("https://cdn.example.com/45221.jpg", "https://cdn.example.com/45222.png"),
-        # API v2 tells stock by a call of its own only.
-        stock_balance=None,
-    )
+    # API v2 tells stock by a call of its own only.
+    assert dataclasses.replace(told, row=ROW) == shirt(ROW, stock_balance=None)
 
 
 @pytest.mark.parametrize(
