@@ -248,10 +248,10 @@ class OrderWritingSuite(Suite):
         (known,) = truth.list_customers(document=BUYER.document)["itens"] or (
             truth.get_customer(str(truth.create_customer(CONTACT)["id"])),
         )
-        before = truth.get_customer(str(known["id"]))
+        before = self.contact_of(truth, str(known["id"]))
         customer = dataclasses.replace(BUYER, email="other@example.com", phone="", address=ELSEWHERE)
         self.create(seller, draft, customer=customer)
-        assert truth.get_customer(str(known["id"])) == before
+        assert self.contact_of(truth, str(known["id"])) == before
         assert len(truth.list_customers(document=BUYER.document)["itens"]) == 1
 
     # -- orders that are there -------------------------------------------------------------------------

@@ -35,6 +35,45 @@ def customer() -> dict[str, Any]:
     }
 
 
+def contact(**changes: Any) -> dict[str, Any]:
+    """``GET /contatos/{id}``; a row of the list has less of it."""
+    return {
+        **customer(),
+        "codigo": "C-9",
+        "endereco": {**address(), "complemento": "apto 2"},
+        "enderecoCobranca": None,
+        "inscricaoMunicipal": "",
+        "telefoneAdicional": "",
+        "emailNfe": "nfe@exemplo.com.br",
+        "site": "",
+        "regimeTributario": 1,
+        "estadoCivil": None,
+        "profissao": "Professora",
+        "sexo": None,
+        "dataNascimento": "1990-01-02",
+        "naturalidade": "",
+        "nomePai": "",
+        "nomeMae": "",
+        "cpfPai": "",
+        "cpfMae": "",
+        "limiteCredito": 150.5,
+        "situacao": "B",
+        "observacoes": "Boa cliente",
+        "dataCriacao": "2026-08-01 10:00:00",
+        "dataAtualizacao": "2026-08-01 10:00:00",
+        "statusCrm": "C",
+        "vendedor": {"id": 334779701, "nome": "Vendas internas"},
+        "tipos": [{"id": 334779501, "descricao": "Cliente"}, {"id": None}],
+        "contatos": [{"id": 5, "nome": "Bia", "telefone": "", "ramal": "", "email": "", "setor": ""}],
+        **changes,
+    }
+
+
+def seller_row(**changes: Any) -> dict[str, Any]:
+    person = {**customer(), "nome": "Vendas internas", "codigo": "V1"}
+    return {"id": 334779701, "contato": person, "situacao": "B", **changes}
+
+
 def shipping() -> dict[str, Any]:
     return {
         "id": None,

@@ -49,6 +49,8 @@ CALLS: dict[str, Callable[[OAuthSeller], Call]] = {
     DETAIL: lambda seller: lambda: seller.get_order(1),
     INVOICES: lambda seller: lambda: seller.provider.list_invoices(seller, InvoiceQuery(), offset=0),
     "GET /notas/{id}": lambda seller: lambda: seller.provider.get_invoice(seller, "1"),
+    "GET /contatos": lambda seller: lambda: seller.provider.find_customers(seller, code="ENT-1"),
+    "GET /vendedores": lambda seller: lambda: seller.provider.list_sellers(seller),
     "GET /formas-envio": lambda seller: lambda: seller.provider.list_shipping_methods(seller),
 }
 

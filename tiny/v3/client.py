@@ -295,7 +295,7 @@ class TinyV3Client:
                 context.endpoints.api_url.rstrip("/") + path,
                 headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
                 params=params,
-                json_body=None if data is None else _to_json(data),
+                json_body=None if data is None else to_json(data),
             )
         except ErpError as error:
             duration_ms = int((time.monotonic() - started) * 1000)
@@ -374,12 +374,12 @@ def _excerpt(response: HttpResponse) -> str:
     return redact(response.body[: EXCERPT_LENGTH * 8].decode("utf-8", "replace"), EXCERPT_LENGTH)
 
 
-def _to_json(value: Any) -> Any:
+def to_json(value: Any) -> Any:
     """A fraction becomes a JSON number of the same digits: Tiny's amounts are far from what a float loses."""
     if isinstance(value, Mapping):
-        return {name: _to_json(inner) for name, inner in value.items()}
+        return {name: to_json(inner) for name, inner in value.items()}
     if isinstance(value, list):
-        return [_to_json(inner) for inner in value]
+        return [to_json(inner) for inner in value]
     return float(value) if isinstance(value, Decimal) else value
 
 

@@ -166,8 +166,8 @@ def _merge_address(known: Mapping[str, str], wanted: Mapping[str, str]) -> dict[
     if _digits(known.get("cep")) == _digits(given.get("cep")):
         given.pop("cep", None)
     moved = any(given.get(name, known.get(name, "")) != known.get(name, "") for name in _PLACE)
-    base = {"pais": known.get("pais", "")} if moved else known
-    return {**dict.fromkeys(known, ""), **base, **given}
+    kept = {name: "" if moved and name != "pais" else text for name, text in known.items()}
+    return {**kept, **given}
 
 
 def _echo(payload: Mapping[str, Any]) -> dict[str, Any]:
