@@ -11,6 +11,7 @@ urlpatterns = [
     path("", include("panel.urls")),
     path("api/v1/", include("catalog.api_urls")),
     path("api/v1/", include("customers.api_urls")),
+    path("api/v1/", include("orders.api_urls")),
     path("api/<path:address>", UnknownAddress.as_view(), name="api_unknown"),
 ]
 

@@ -94,8 +94,7 @@ def read_values(data: Mapping[str, Any], path: str = "") -> tuple[dict[str, Any]
     errors: list[FieldError] = []
     for name, value in data.items():
         if name == "address" and isinstance(value, dict):
-            address, wrong = _read_all(_address_readers(value), value, f"{path}address.")
-            values["address"] = address
+            values["address"], wrong = read_address(value, f"{path}address.")
             errors += wrong
         else:
             found, wrong = _read_all(_READERS, {name: value}, path)
@@ -105,6 +104,13 @@ def read_values(data: Mapping[str, Any], path: str = "") -> tuple[dict[str, Any]
     if document and kind and (kind == "PF") != (len(document) == 11):
         errors.append(FieldError(f"{path}kind", "CPF é de pessoa física (PF), CNPJ de pessoa jurídica (PJ)."))
     return values, errors
+
+
+def read_address(
+    data: Mapping[str, Any], path: str, others: Mapping[str, Reader] | None = None
+) -> tuple[dict[str, Any], list[FieldError]]:
+    """As ``read_values``; ``others`` read what stands in this address beside the parts of any."""
+    return _read_all({**_address_readers(data), **(others or {})}, data, path)
 
 
 def raise_for(errors: list[FieldError]) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Prefetch, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from accounts.clock import SAO_PAULO
@@ -29,6 +29,8 @@ from orders.models import (
     Order,
     OrderForwarding,
     OrderImport,
+    OrderInstallment,
+    OrderItem,
     OrderReference,
     Origin,
     PassedOverOrder,
@@ -128,6 +130,18 @@ def get_order(number: int) -> Order:
     """Raises ``Order.DoesNotExist``."""
     related = ("customer", "integration", "reference", "forwarding")
     return Order.objects.select_related(*related).get(number=number)
+
+
+def list_for_api() -> QuerySet[Order]:
+    """Orders with all that the REST API tells of one."""
+    related = ("customer", "integration", "reference", "forwarding", "shipment")
+    lines = [
+        Prefetch("items", OrderItem.objects.order_by("position")),
+        Prefetch("installments", OrderInstallment.objects.order_by("position")),
+        Prefetch("invoices", Invoice.objects.order_by("id")),
+    ]
+    orders: QuerySet[Order] = Order.objects.select_related(*related)
+    return orders.prefetch_related(*lines)
 
 
 def needs_details(order: Order) -> bool:

@@ -177,6 +177,12 @@ FORWARDING: Mapping[str, str] = {
     **{code: f"Fora do critério: {text}" for code, text in OUTSIDE.items()},
 }
 
+
+def describe_forwarding(code: str, params: Mapping[str, str]) -> str:
+    """Why an order is, or is not, on its way."""
+    return FORWARDING[code].format_map(params)
+
+
 PASSED_OVER: Mapping[str, str] = {
     "order.situation_not_chosen": "em situações que você não marcou para importar",
     "order.situation_unknown": "em uma situação do Tiny que ainda não conhecemos",

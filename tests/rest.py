@@ -14,6 +14,7 @@ from accounts.models import Membership, Organization, Perfil, Scope
 from accounts.tenancy import tenant
 
 CUSTOMER_SCOPES = (Scope.READ_CUSTOMERS, Scope.WRITE_CUSTOMERS)
+ORDER_SCOPES = (Scope.READ_ORDERS, Scope.WRITE_ORDERS)
 PRODUCT_SCOPES = (Scope.READ_PRODUCTS, Scope.WRITE_PRODUCTS, Scope.READ_STOCK, Scope.WRITE_STOCK)
 
 

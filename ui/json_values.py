@@ -47,18 +47,38 @@ def read_list(value: Any, read: Callable[[Any], Any], *, most: int) -> list[Any]
     return [read(each) for each in value]
 
 
-def read_amount(value: Any, *, digits: int) -> Decimal | None:
+def read_amount(value: Any, *, digits: int, places: int = 4) -> Decimal | None:
     """A text such as ``50.25``, or a number of JSON; null is ``None``. Raises ``InvalidValue``.
 
-    Never negative, with ``digits`` before the point at most, and 4 places after it.
+    Never negative, with ``digits`` before the point at most, and ``places`` after it.
     """
     if value is None:
         return None
     is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
     text = str(value) if is_number else value
-    if not isinstance(text, str) or not re.fullmatch(rf"[0-9]{{1,{digits}}}(\.[0-9]{{1,4}})?", text):
-        raise InvalidValue(f'Informe um valor como "50.25": até {digits} dígitos e 4 casas, sem sinal.')
+    if not isinstance(text, str) or not re.fullmatch(rf"[0-9]{{1,{digits}}}(\.[0-9]{{1,{places}}})?", text):
+        raise InvalidValue(
+            f'Informe um valor como "50.25": até {digits} dígitos e {places} casas, sem sinal.'
+        )
     return Decimal(text)
+
+
+def read_day(value: Any) -> dt.date | None:
+    """``2026-11-18``; null is ``None``. Raises ``InvalidValue``."""
+    if value is None:
+        return None
+    try:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+            return dt.date.fromisoformat(value)
+    except ValueError:
+        pass
+    raise InvalidValue("Informe uma data como 2026-11-18, ou null.")
+
+
+def read_flag(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidValue("Use true ou false.")
+    return value
 
 
 def write_money(amount: Decimal | None) -> str | None:
@@ -72,6 +92,10 @@ def write_money(amount: Decimal | None) -> str | None:
 def write_quantity(amount: Decimal | None) -> str | None:
     """Without places that say nothing: ``12``, ``0.25``."""
     return None if amount is None else f"{amount:.4f}".rstrip("0").rstrip(".")
+
+
+def write_day(day: dt.date | None) -> str | None:
+    return day.isoformat() if day else None
 
 
 def write_moment(moment: dt.datetime) -> str:

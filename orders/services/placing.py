@@ -113,10 +113,11 @@ def place_order(*, placement: Placement, origin: Origin, person: str, idempotenc
     """
     # Until the transaction ends no other one places orders, so what was looked for stays as it was found.
     revision = take_revision()
+    now = clock.now()
     former = _find_former(placement, idempotency_key)
     if former is not None:
+        _keep_key(idempotency_key, former, now)
         return Placed(former, is_new=False)
-    now = clock.now()
     route = find_route(placement.integration)
     buyer = take_buyer(values=placement.buyer, person=person)
     order = Order.objects.create(
@@ -145,10 +146,7 @@ def place_order(*, placement: Placement, origin: Origin, person: str, idempotenc
         updated_at=now,
     )
     _write_lines(order, placement)
-    if idempotency_key:
-        IdempotencyKey.objects.create(
-            key=idempotency_key, request_hash=placement.request_hash, order=order, created_at=now
-        )
+    _keep_key(idempotency_key, order, now)
     channel = placement.ecommerce_name or "marketplace"
     params = {"channel": channel, "status": placement.status.label}
     code = "order.received_by_sheet" if origin == Origin.SHEET else "order.received"
@@ -198,6 +196,14 @@ def _find_former(placement: Placement, idempotency_key: str) -> Order | None:
     if former is not None and former.request_hash != placement.request_hash:
         raise PlacementRefused(NUMBER_TAKEN, former.number)
     return former
+
+
+def _keep_key(idempotency_key: str, order: Order, now: dt.datetime) -> None:
+    if idempotency_key:
+        IdempotencyKey.objects.get_or_create(
+            key=idempotency_key,
+            defaults={"request_hash": order.request_hash, "order": order, "created_at": now},
+        )
 
 
 def _write_lines(order: Order, placement: Placement) -> None:

@@ -24,6 +24,13 @@ def read(scope: Scope) -> dict[str, Answer]:
 
 WRITES = frozenset({Scope.WRITE_PRODUCTS, Scope.WRITE_STOCK})
 WRITES_CUSTOMERS = frozenset({Scope.WRITE_CUSTOMERS})
+WRITES_ORDERS = frozenset({Scope.WRITE_ORDERS})
+ORDER = {
+    "number": "MKT-2",
+    "placed_on": "2026-11-20",
+    "customer": {"name": "Ana Lima"},
+    "items": [{"sku": "A/1", "description": "Nosso", "quantity": 1, "unit_price": "10"}],
+}
 
 # A method that is not named is 405 for whoever has a token.
 API_ROUTES: dict[str, dict[str, Answer]] = {
@@ -39,6 +46,11 @@ API_ROUTES: dict[str, dict[str, Answer]] = {
     | {"POST": Answer(201, WRITES_CUSTOMERS, {"name": "Ana Lima"})},
     "customers_api:customer": read(Scope.READ_CUSTOMERS)
     | {"PATCH": Answer(200, WRITES_CUSTOMERS, {"name": "Ana Lima"})},
+    "orders_api:orders": read(Scope.READ_ORDERS) | {"POST": Answer(201, WRITES_ORDERS, ORDER)},
+    "orders_api:order": read(Scope.READ_ORDERS)
+    | {"PATCH": Answer(200, WRITES_ORDERS, {"notes": "Para presente"})},
+    "orders_api:status": {"POST": Answer(200, WRITES_ORDERS, {"status": "paid"})},
+    "orders_api:cancel": {"POST": Answer(200, WRITES_ORDERS, {"reason": "Desistência"})},
 }
 
 # Where there is nothing, whatever the method.

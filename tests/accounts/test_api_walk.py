@@ -15,14 +15,17 @@ from accounts.tenancy import tenant
 from catalog.models import ChangeSource
 from catalog.services import save_product
 from customers.models import Customer
-from tests.accounts.api_routes import API_ROUTES, UNKNOWN_ADDRESS
+from orders.models import Origin
+from orders.serializers import read_new_order
+from orders.services import place_order
+from tests.accounts.api_routes import API_ROUTES, ORDER, UNKNOWN_ADDRESS
 from tests.accounts.test_url_walk import METHODS, ROUTES
 from tests.rest import Api, create_api, problem_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PREFIX = "/api/v1/"
-OURS = {"sku": "A/1", "customer_id": 4711}
+OURS = {"sku": "A/1", "customer_id": 4711, "number": 1}
 
 
 def names_one(route: str) -> dict[str, Any]:
@@ -40,6 +43,8 @@ def product(organization: Organization) -> None:
         save_product(sku="A/1", values={"name": "Nosso"}, person="Ana", source=ChangeSource.PERSON)
         now = clock.now()
         Customer.objects.create(pk=OURS["customer_id"], name="Maria", created_at=now, updated_at=now)
+        placement = read_new_order({**ORDER, "number": "MKT-1"})
+        place_order(placement=placement, origin=Origin.API, person="Loja")
 
 
 @pytest.fixture
