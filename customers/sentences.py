@@ -41,7 +41,7 @@ HISTORY: Mapping[str, Sentence] = {
 OUTSIDE: Mapping[str, str] = {
     "customer.outside_person": "pessoa física",
     "customer.outside_company": "pessoa jurídica",
-    "customer.outside_kind": "nem pessoa física nem jurídica",
+    "customer.outside_kind": "sem tipo, de fora do Brasil",
     "customer.outside_email": "sem e-mail válido",
 }
 

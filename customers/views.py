@@ -15,7 +15,7 @@ from accounts.permissions import ADMINS, OPERATORS, READERS, TenantRequest, tena
 from customers import selectors, services
 from customers.forms import CriteriaForm, CustomerForm, FilterForm
 from customers.models import Customer
-from customers.sentences import HISTORY, describe_outside, with_reasons
+from customers.sentences import HISTORY, OUTSIDE, describe_outside, with_reasons
 from customers.values import has_address, kind_of
 from history.selectors import list_entries
 from history.timeline import build_days
@@ -86,6 +86,7 @@ def _describe(customers: Any) -> None:
         customer.kind_label = KINDS.get(customer.kind_code, "")
         customer.target = targets[customer.pk]
         customer.outside = describe_outside(customer.target.decision)
+        customer.outside_reason = OUTSIDE.get(customer.target.decision.code, "")
         customer.at_erp = references.get(customer.pk, [])
 
 

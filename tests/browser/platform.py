@@ -49,6 +49,10 @@ class Company:
         return f"/o/{self.slug}/produtos/"
 
     @property
+    def customers(self) -> str:
+        return f"/o/{self.slug}/clientes/"
+
+    @property
     def mapping(self) -> str:
         return f"/o/{self.slug}/de-para/produtos/"
 

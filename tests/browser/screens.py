@@ -36,6 +36,10 @@ class World:
     product: str = ""
     parent: str = ""
     criteria: str = ""
+    # A company whom Tiny has, a person whom the criteria leave out, and those criteria.
+    customer: str = ""
+    left_out: str = ""
+    customer_criteria: str = ""
     failed: str = ""
     # Paths of users of ``full``; ``system`` gets a token at every visit of its screen.
     person: str = ""
@@ -130,6 +134,7 @@ def make_world(platform: Platform) -> World:
     _wait(world)
     _fill(world)
     _sell(world)
+    _choose_customers(world)
     _people(world)
     _break(world)
     return world
@@ -216,6 +221,26 @@ def _sell(world: World) -> None:
     page.goto(f"{platform.url}{company.products}?por_pagina=100")
     row = page.locator("tbody tr", has_text="Com variações").first
     world.parent = row.locator(".main-link").get_attribute("href") or ""
+    admin.close()
+
+
+def _choose_customers(world: World) -> None:
+    """Only companies go to Tiny, so that people are left out."""
+    platform, company = world.platform, world.full
+    admin = platform.open_window(company.email())
+    page = admin.page
+    page.goto(f"{platform.url}{company.gallery}")
+    page.locator("td .main-link").click()
+    page.get_by_role("dialog").get_by_role("link", name="Clientes", exact=True).click()
+    page.get_by_label("Pessoa Física").uncheck()
+    expect(page.locator("#efeito")).to_contain_text("salve para ver quais")
+    page.get_by_role("button", name="Salvar").click()
+    expect(page.locator("#efeito")).to_contain_text("de fora")
+    world.customer_criteria = urlsplit(page.url).path
+    page.get_by_role("link", name="de fora").click()
+    world.left_out = page.locator("td .main-link").first.get_attribute("href") or ""
+    page.get_by_role("link", name="Pessoa Jurídica").click()
+    world.customer = page.locator("td .main-link").first.get_attribute("href") or ""
     admin.close()
 
 
@@ -460,6 +485,65 @@ def product_invalid(visit: Visit) -> None:
     expect(visit.page.locator(".summary")).to_be_visible()
 
 
+@screen("clientes-vazio", of_empty)
+def customers_empty(visit: Visit) -> None:
+    visit.open(visit.world.empty.customers)
+
+
+@screen("clientes", of_full)
+def customers(visit: Visit) -> None:
+    visit.open(visit.world.full.customers)
+    expect(visit.page.locator("tbody tr")).to_have_count(25)
+
+
+@screen("clientes-fora", viewer_of_full)
+def customers_left_out(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.customers}?visao=fora")
+
+
+@screen("clientes-filtro-vazio", of_full)
+def customers_filter_empty(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.customers}?q=nada")
+    expect(visit.page.get_by_text("Nenhum cliente nesta lista")).to_be_visible()
+
+
+@screen("cliente", of_full)
+def customer(visit: Visit) -> None:
+    visit.open(visit.world.customer)
+
+
+@screen("cliente-mostrado", of_full)
+def customer_shown(visit: Visit) -> None:
+    visit.open(visit.world.left_out)
+    visit.page.get_by_role("button", name="Mostrar").click()
+    expect(visit.page.get_by_text("Dados completos.")).to_be_visible()
+
+
+@screen("cliente-fora", of_full)
+def customer_left_out(visit: Visit) -> None:
+    visit.open(visit.world.left_out)
+    expect(visit.page.get_by_role("button", name="Enviar assim mesmo")).to_be_visible()
+
+
+@screen("cliente-consulta", viewer_of_full)
+def customer_of_viewer(visit: Visit) -> None:
+    visit.open(visit.world.left_out)
+
+
+@screen("cliente-editar", of_full)
+def customer_edit(visit: Visit) -> None:
+    visit.open(f"{visit.world.customer}editar/")
+
+
+@screen("cliente-incluir-com-erros", of_full)
+def customer_invalid(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.customers}novo/")
+    visit.page.get_by_label("CPF ou CNPJ").fill("529.982.247-26")
+    visit.page.get_by_label("CEP").fill("80")
+    visit.page.get_by_role("button", name="Salvar").click()
+    expect(visit.page.locator(".summary")).to_be_visible()
+
+
 @screen("de-para-produtos", of_full)
 def mapping(visit: Visit) -> None:
     visit.open(visit.world.full.mapping)
@@ -514,6 +598,24 @@ def criteria_invalid(visit: Visit) -> None:
 @screen("tiny-produtos-consulta", viewer_of_full)
 def criteria_of_viewer(visit: Visit) -> None:
     visit.open(visit.world.criteria)
+
+
+@screen("tiny-clientes", of_full)
+def customer_criteria(visit: Visit) -> None:
+    visit.open(visit.world.customer_criteria)
+
+
+@screen("tiny-clientes-com-erro", of_full)
+def customer_criteria_invalid(visit: Visit) -> None:
+    visit.open(visit.world.customer_criteria)
+    visit.page.get_by_label("Pessoa Jurídica").uncheck()
+    visit.page.get_by_role("button", name="Salvar").click()
+    expect(visit.page.locator(".summary")).to_be_visible()
+
+
+@screen("tiny-clientes-consulta", viewer_of_full)
+def customer_criteria_of_viewer(visit: Visit) -> None:
+    visit.open(visit.world.customer_criteria)
 
 
 @screen("integracoes-vazio", of_empty)

@@ -117,7 +117,8 @@ def test_a_row_says_who_where_and_why_not(
     assert names(page) == ["Maria Souza", "Papelaria Horizonte", "Zilda & Filhos"]
     rows = [plain(row) for row in re.findall(r"<tr>.*?</tr>", page, re.S)[1:]]
     person = (
-        "Maria Souza Pessoa Física ***.982.247-** Curitiba/PR 0 pedidos Fora do critério: pessoa física —"
+        "Maria Souza Pessoa Física · Curitiba/PR ***.982.247-** Curitiba/PR 0 pedidos"
+        " Fora do critério pessoa física —"
     )
     assert person in rows[0]
     assert "11.222.333/0001-81" in rows[1] and "A caminho do Tiny" in rows[1]
