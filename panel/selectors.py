@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from django.urls import reverse
 
 from accounts.models import Organization, Perfil
+from customers.models import Customer
 from integrations import registry
 from integrations.models import Integration
 from jobs.models import Job
@@ -63,11 +64,16 @@ def _problem(job: Job, integration: Integration | None, organization: Organizati
 
 
 def _subject(job: Job, integration: Integration | None, organization: Organization) -> tuple[str, str]:
-    """The order or the integration that the work was about."""
+    """The order, the customer or the integration that the work was about."""
     if job.kind == "complete_order" and job.key.isdecimal():
         order = Order.objects.filter(pk=int(job.key)).first()
         if order is not None:
             return str(order), reverse("orders:detail", args=[organization.slug, order.number])
+    if job.kind == "export_customer" and job.key.isdecimal():
+        customer = Customer.objects.filter(pk=int(job.key)).first()
+        if customer is not None:
+            name = customer.name or "Cliente sem nome"
+            return name, reverse("customers:detail", args=[organization.slug, customer.pk])
     if integration is not None:
         arguments = [organization.slug, integration.provider, integration.pk]
         return integration.name, reverse("integrations:connection", args=arguments)

@@ -227,8 +227,9 @@ def test_one_that_waits_for_a_person_says_what_to_do(
     text = plain(read(client, f"{customer.pk}/"))
     assert "O cliente não existe no Tiny." in text
     assert "Enviar assim mesmo" in text and "Tentar de novo" in text
-    errors = plain(client.get("/o/casa-aurora/erros/").content.decode())
-    assert "O cliente não existe no Tiny" in errors
+    errors = client.get("/o/casa-aurora/erros/").content.decode()
+    assert "O cliente não existe no Tiny" in plain(errors)
+    assert f'href="{BASE}{customer.pk}/"' in errors
 
 
 def test_the_orders_of_a_customer_are_his(
