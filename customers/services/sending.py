@@ -1,4 +1,4 @@
-"""Customers on their way to the ERP."""
+"""Customers on their way to the ERP. What a reader of the API sees of a customer does not change here."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db import transaction
 from accounts import clock
 from customers.models import Customer, CustomerReference
 from customers.selectors import find_target
-from customers.services.lines import lock_of, name_fields, take_revision, tell
+from customers.services.lines import lock_of, name_fields, tell
 from history.models import Source
 from integrations.models import Integration
 from jobs import queue
@@ -30,7 +30,6 @@ def enqueue_export(*, customer_id: int, integration: Integration) -> None:
 @transaction.atomic
 def send_anyway(*, customer_id: int, person: str) -> bool:
     """«Enviar ao Tiny», «Enviar assim mesmo»: whatever the criteria say. False if no single ERP is meant."""
-    take_revision()
     customer = Customer.objects.select_for_update().get(pk=customer_id)
     customer.is_forced = True
     integration = find_target(customer).integration
@@ -46,7 +45,6 @@ def send_anyway(*, customer_id: int, person: str) -> bool:
 @transaction.atomic
 def give_up_export(*, customer_id: int) -> None:
     """He goes nowhere any more: what the ERP says of him arrives again."""
-    take_revision()
     customer = Customer.objects.select_for_update().get(pk=customer_id)
     if customer.changed_here_at is None:
         return
@@ -58,7 +56,6 @@ def give_up_export(*, customer_id: int) -> None:
 @transaction.atomic
 def link_at_erp(*, customer_id: int, integration: Integration, external_id: str, is_new: bool) -> None:
     """The contact ``external_id`` is this customer: found there, or just made."""
-    take_revision()
     customer = Customer.objects.get(pk=customer_id)
     if CustomerReference.objects.filter(
         integration=integration, external_id=external_id, customer=customer
@@ -75,7 +72,6 @@ def link_at_erp(*, customer_id: int, integration: Integration, external_id: str,
 @transaction.atomic
 def forget_reference(*, integration: Integration, external_id: str) -> None:
     """The ERP does not have this contact any more."""
-    take_revision()
     CustomerReference.objects.filter(integration=integration, external_id=external_id).delete()
 
 
@@ -89,7 +85,6 @@ def record_export(
     changed_here_at: dt.datetime | None,
 ) -> None:
     """The ERP has the customer now. What it kept or did not take over is told, and never claimed."""
-    take_revision()
     customer = Customer.objects.select_for_update().get(pk=customer_id)
     # Whoever changed him again meanwhile waits for the next turn.
     if customer.changed_here_at == changed_here_at:
