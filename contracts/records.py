@@ -176,7 +176,8 @@ class CustomerDraft:
     """What a buyer should be at the ERP. ``document`` is a valid CPF or CNPJ without punctuation, or ``""``.
 
     ``code`` names a buyer without document, so that he is found again; the seller may use the code of any
-    other himself, so it stays ``""`` there. Whatever is ``""`` is left as the ERP has it.
+    other himself, so it stays ``""`` there. Whatever is ``""`` is left as the ERP has it, but an address is
+    one thing: one that is given replaces the ERP's whole, except for a country that it leaves open.
     """
 
     name: str

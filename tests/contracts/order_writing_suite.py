@@ -401,6 +401,16 @@ class OrderWritingSuite(Suite):
                     },
                 },
             ),
+            (
+                # Moved within the CEP, to a house without complement.
+                {"address": ErpAddress("Rua das Rosas", "7", "", "Centro", "Curitiba", "PR", "80010-000")},
+                {
+                    "endereco": {
+                        "endereco": "Rua das Rosas", "numero": "7", "complemento": "", "bairro": "Centro",
+                        "municipio": "Curitiba", "uf": "PR", "cep": "80010000", "pais": "Brasil",
+                    },
+                },
+            ),
         ],
     )  # fmt: skip
     def test_change_of_a_customer_leaves_all_else_as_it_is(

@@ -61,6 +61,10 @@ def to_new_contact(draft: CustomerDraft) -> dict[str, Any]:
 def find_changes(contact: Mapping[str, Any], draft: CustomerDraft) -> dict[str, Any]:
     """What of ``draft`` is not so in ``contato`` of ``contato.obter`` yet, in the words of a request."""
     wanted = to_person(draft)
+    address = to_address(draft.address)
+    if any(address.values()):
+        # Whole, because parts of two addresses make no third.
+        wanted |= address
     return {
         name: value
         for name, value in wanted.items()
@@ -79,7 +83,7 @@ def merge(contact: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, A
             merged[name] = list(read_many(value))
         else:
             merged[name] = value.strip() if isinstance(value, str) else value
-    return without_empty({**merged, **changes})
+    return {**without_empty(merged), **changes}
 
 
 def without_empty(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -46,9 +46,6 @@ _DELIVERY: Mapping[str, str] = {
     "uf": "state",
     "nomeDestinatario": "recipient",
 }
-# Who has another one of these lives elsewhere.
-_PLACE = ("endereco", "numero", "cep")
-
 # Of a contact's answer, what a request takes as well. The persons to contact are left out: nothing tells
 # whether those of a request are added to the ones that are there.
 _ECHOED_TEXTS = (
@@ -161,13 +158,13 @@ def _to_texts(draft: CustomerDraft) -> dict[str, str]:
 
 
 def _merge_address(known: Mapping[str, str], wanted: Mapping[str, str]) -> dict[str, str]:
-    """The parts that ``wanted`` leaves open stay, unless the buyer moved; the country stays in any case."""
+    """Whole, because parts of two addresses make no third; the country alone stays where none is given."""
+    if not wanted.keys() - {"pais"}:
+        return {**known, **wanted}
     given = {**wanted}
     if _digits(known.get("cep")) == _digits(given.get("cep")):
-        given.pop("cep", None)
-    moved = any(given.get(name, known.get(name, "")) != known.get(name, "") for name in _PLACE)
-    kept = {name: "" if moved and name != "pais" else text for name, text in known.items()}
-    return {**kept, **given}
+        given["cep"] = known["cep"]
+    return {name: text if name == "pais" else "" for name, text in known.items()} | given
 
 
 def _echo(payload: Mapping[str, Any]) -> dict[str, Any]:
