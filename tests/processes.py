@@ -114,7 +114,7 @@ class Stack:
         )
 
 
-def wait_until(condition: Callable[[], Any], *, seconds: float = 60.0) -> Any:
+def wait_until(condition: Callable[[], Any], *, seconds: float = 120.0) -> Any:
     """The first true value of ``condition``; a failure after ``seconds``: a limit, not a measure."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:

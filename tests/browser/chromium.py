@@ -23,7 +23,7 @@ MISSING = (
     "Install one (Debian: apt install chromium) to see what they see."
 )
 LOOPBACK = ("127.0.0.1", "localhost")
-WAIT_MS = 20_000
+WAIT_MS = 60_000
 
 
 def find_browser() -> str | None:

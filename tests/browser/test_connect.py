@@ -11,7 +11,7 @@ from tests.browser.platform import Company, Platform
 
 OpenPage = Callable[..., Page]
 # The list looks again every 15 s.
-BY_ITSELF_MS = 40_000
+BY_ITSELF_MS = 90_000
 CUSTOMER = {"nome": "Luzia Ferreira Rocha", "cpfCnpj": "529.982.247-25"}
 
 

@@ -24,7 +24,7 @@ def press(platform: Platform, page: Page) -> None:
 def expect_step(page: Page, title: str, *texts: str) -> None:
     step = page.locator("#teste .steps li", has_text=title)
     for text in texts:
-        expect(step).to_contain_text(text, timeout=20_000)
+        expect(step).to_contain_text(text, timeout=60_000)
 
 
 @pytest.mark.slow
@@ -47,7 +47,7 @@ def test_every_failing_step_shows_its_own_remedy(
     panel.get_by_role("button", name="Conectar", exact=True).click()
     page.get_by_role("button", name="Autorizar").click()
     expect(page.get_by_role("dialog")).to_contain_text("Conectado como")
-    expect(page.locator("#teste .banner")).to_contain_text("Conexão funcionando", timeout=20_000)
+    expect(page.locator("#teste .banner")).to_contain_text("Conexão funcionando", timeout=60_000)
     expect_step(page, "Autenticação", "Acesso aceito. Conta")
 
     tiny, account_id = platform.tiny, company.account.id
@@ -71,7 +71,7 @@ def test_every_failing_step_shows_its_own_remedy(
     tiny.control("POST", f"accounts/{account_id}/quota/consume", {"bucket": "read", "count": 88})
     press(platform, page)
     expect_step(page, "Limite do plano", "perto do limite")
-    expect(page.locator("#teste .banner.warn")).to_contain_text("com 1 aviso", timeout=20_000)
+    expect(page.locator("#teste .banner.warn")).to_contain_text("com 1 aviso", timeout=60_000)
     tiny.control("PATCH", f"accounts/{account_id}", {"read_limit": 0})
 
     platform.run_as_owner("INSERT INTO accounts_clockoffset (\"offset\") VALUES ('10 minutes')")
