@@ -16,6 +16,7 @@ from rest_framework.views import APIView
 from accounts.api_tokens import authenticate_token
 from accounts.models import ApiToken, Scope, User
 from accounts.tenancy import tenant
+from ui.openapi import Operation, OperationSchema, describe_api
 from ui.rest import MISSING_SCOPE, Problem, StrictJSONParser, answer_problem
 
 Method = Callable[..., Response]
@@ -45,9 +46,21 @@ class Resource(APIView):
     # Each method names the scope that it asks for.
     permission_classes: list[Any] = []
     parser_classes = [StrictJSONParser]
+    schema: OperationSchema | None = OperationSchema()
 
     def get_exception_handler(self) -> Callable[..., Response]:
         return answer_problem
+
+
+class OpenApiDocument(Resource):
+    """What all resources take and answer, for machines and without a token."""
+
+    authentication_classes: list[Any] = []
+    # It does not tell of itself.
+    schema = None
+
+    def get(self, request: Request) -> Response:
+        return Response(describe_api())
 
 
 class UnknownAddress(Resource):
@@ -58,8 +71,10 @@ class UnknownAddress(Resource):
         raise Http404
 
 
-def token_method(scope: Scope) -> Callable[[Method], Method]:
+def token_method(scope: Scope, operation: Operation) -> Callable[[Method], Method]:
     """Run a method of a resource inside ``with tenant(...)`` of the token, if that has the scope.
+
+    ``operation`` is what the OpenAPI document says of it.
 
     The scope is opened here and not around the whole request, where the framework has already turned an
     exception into a response and the transaction would commit.
@@ -72,6 +87,7 @@ def token_method(scope: Scope) -> Callable[[Method], Method]:
             with tenant(request.auth.organization_id):
                 return method(resource, request, **kwargs)
 
+        wrapper.operation, wrapper.scope = operation, scope  # type: ignore[attr-defined]
         return wrapper
 
     return decorate

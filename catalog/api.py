@@ -13,8 +13,9 @@ from rest_framework.response import Response
 
 from accounts.api_auth import Resource, require_scope, token_method
 from accounts.models import Scope
-from catalog import selectors, services
+from catalog import operations, selectors, services
 from catalog.models import ChangeSource, Product
+from catalog.operations import MOST_SKUS, SKU_TAKEN
 from catalog.serializers import (
     PRICES,
     price_json,
@@ -24,11 +25,8 @@ from catalog.serializers import (
     stock_json,
 )
 from catalog.services import Saved, SaveRefused
-from ui.rest import INVALID_PARAMETER, NOT_FOUND, FieldError, Problem, ProblemKind
+from ui.rest import INVALID_PARAMETER, NOT_FOUND, FieldError, Problem
 from ui.revisions import Listing, list_since
-
-SKU_TAKEN = ProblemKind("sku-taken", 409, "SKU já existe")
-MOST_SKUS = 100
 
 PRODUCT_LISTING = Listing("products", "revision", product_json)
 PRICE_LISTING = Listing("prices", "price_revision", price_json)
@@ -36,12 +34,12 @@ STOCK_LISTING = Listing("stock", "stock_revision", stock_json)
 
 
 class ProductList(Resource):
-    @token_method(Scope.READ_PRODUCTS)
+    @token_method(Scope.READ_PRODUCTS, operations.LIST_PRODUCTS)
     def get(self, request: Request) -> Response:
         products = _named_in(request.query_params).select_related("parent")
         return Response(list_since(PRODUCT_LISTING, products, request.query_params, filters=["sku"]))
 
-    @token_method(Scope.WRITE_PRODUCTS)
+    @token_method(Scope.WRITE_PRODUCTS, operations.CREATE_PRODUCT)
     def post(self, request: Request) -> Response:
         sku, values = read_new_product(request.data)
         _require_scope_of(values, request)
@@ -60,11 +58,11 @@ class ProductList(Resource):
 
 
 class ProductDetail(Resource):
-    @token_method(Scope.READ_PRODUCTS)
+    @token_method(Scope.READ_PRODUCTS, operations.READ_PRODUCT)
     def get(self, request: Request, sku: str) -> Response:
         return Response(_single_json(_find(sku)))
 
-    @token_method(Scope.WRITE_PRODUCTS)
+    @token_method(Scope.WRITE_PRODUCTS, operations.CHANGE_PRODUCT)
     def patch(self, request: Request, sku: str) -> Response:
         product = _find(sku)
         values = read_changes(request.data)
@@ -75,25 +73,33 @@ class ProductDetail(Resource):
         return Response(_single_json(saved.product))
 
 
-class FigureList(Resource):
-    """Prices or stock, whichever ``listing`` says."""
-
-    listing = PRICE_LISTING
-
-    @token_method(Scope.READ_STOCK)
+class PriceList(Resource):
+    @token_method(Scope.READ_STOCK, operations.LIST_PRICES)
     def get(self, request: Request) -> Response:
-        products = _named_in(request.query_params).defer("description")
-        return Response(list_since(self.listing, products, request.query_params, filters=["sku"]))
+        return _list_figures(PRICE_LISTING, request)
 
 
-class FigureDetail(Resource):
-    """The price or the stock of one product."""
-
-    listing = PRICE_LISTING
-
-    @token_method(Scope.READ_STOCK)
+class PriceDetail(Resource):
+    @token_method(Scope.READ_STOCK, operations.READ_PRICE)
     def get(self, request: Request, sku: str) -> Response:
-        return Response(self.listing.to_json(_find(sku)))
+        return Response(price_json(_find(sku)))
+
+
+class StockList(Resource):
+    @token_method(Scope.READ_STOCK, operations.LIST_STOCK)
+    def get(self, request: Request) -> Response:
+        return _list_figures(STOCK_LISTING, request)
+
+
+class StockDetail(Resource):
+    @token_method(Scope.READ_STOCK, operations.READ_STOCK)
+    def get(self, request: Request, sku: str) -> Response:
+        return Response(stock_json(_find(sku)))
+
+
+def _list_figures(listing: Listing, request: Request) -> Response:
+    products = _named_in(request.query_params).defer("description")
+    return Response(list_since(listing, products, request.query_params, filters=["sku"]))
 
 
 def _find(sku: str) -> Product:

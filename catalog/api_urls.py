@@ -7,8 +7,8 @@ app_name = "catalog_api"
 urlpatterns = [
     path("products/", api.ProductList.as_view(), name="products"),
     path("products/<path:sku>/", api.ProductDetail.as_view(), name="product"),
-    path("prices/", api.FigureList.as_view(listing=api.PRICE_LISTING), name="prices"),
-    path("prices/<path:sku>/", api.FigureDetail.as_view(listing=api.PRICE_LISTING), name="price"),
-    path("stock/", api.FigureList.as_view(listing=api.STOCK_LISTING), name="stock"),
-    path("stock/<path:sku>/", api.FigureDetail.as_view(listing=api.STOCK_LISTING), name="stock_of_product"),
+    path("prices/", api.PriceList.as_view(), name="prices"),
+    path("prices/<path:sku>/", api.PriceDetail.as_view(), name="price"),
+    path("stock/", api.StockList.as_view(), name="stock"),
+    path("stock/<path:sku>/", api.StockDetail.as_view(), name="stock_of_product"),
 ]

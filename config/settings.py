@@ -202,6 +202,24 @@ REST_FRAMEWORK = {
     "URL_FORMAT_OVERRIDE": None,
 }
 
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Entreposto",
+    "VERSION": "1",
+    "DESCRIPTION": "Pedidos, produtos, preços, estoque e clientes. Em JSON, com um token de API.",
+    "OAS_VERSION": "3.1.1",
+    "SERVERS": [{"url": PUBLIC_URL}],
+    "APPEND_COMPONENTS": {
+        "securitySchemes": {
+            "token": {
+                "type": "http",
+                "scheme": "bearer",
+                "description": "O token de um usuário de integração, gerado no painel: `ent_live_…`",
+            }
+        }
+    },
+    "POSTPROCESSING_HOOKS": [],
+}
+
 # --- Celery: nudges only ---
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")

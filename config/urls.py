@@ -1,6 +1,6 @@
 from django.urls import include, path
 
-from accounts.api_auth import UnknownAddress
+from accounts.api_auth import OpenApiDocument, UnknownAddress
 
 urlpatterns = [
     path("", include("accounts.urls")),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("api/v1/", include("catalog.api_urls")),
     path("api/v1/", include("customers.api_urls")),
     path("api/v1/", include("orders.api_urls")),
+    path("api/v1/openapi.json", OpenApiDocument.as_view(), name="openapi"),
     path("api/<path:address>", UnknownAddress.as_view(), name="api_unknown"),
 ]
 

@@ -10,25 +10,25 @@ from rest_framework.response import Response
 
 from accounts.api_auth import Resource, token_method
 from accounts.models import Scope
-from customers import selectors, services
+from customers import operations, selectors, services
 from customers.models import Customer
+from customers.operations import DOCUMENT_TAKEN
 from customers.serializers import customer_json, read_changes, read_new_customer, single_json
 from customers.services import DocumentTaken, SaveRefused
 from customers.values import InvalidField, read_document
-from ui.rest import INVALID_FIELDS, INVALID_PARAMETER, NOT_FOUND, FieldError, Problem, ProblemKind
+from ui.rest import INVALID_FIELDS, INVALID_PARAMETER, NOT_FOUND, FieldError, Problem
 from ui.revisions import Listing, list_since
 
-DOCUMENT_TAKEN = ProblemKind("document-taken", 409, "CPF/CNPJ já existe")
 LISTING = Listing("customers", "revision", customer_json)
 
 
 class CustomerList(Resource):
-    @token_method(Scope.READ_CUSTOMERS)
+    @token_method(Scope.READ_CUSTOMERS, operations.LIST)
     def get(self, request: Request) -> Response:
         rows = _named_in(request.query_params)
         return Response(list_since(LISTING, rows, request.query_params, filters=["document"]))
 
-    @token_method(Scope.WRITE_CUSTOMERS)
+    @token_method(Scope.WRITE_CUSTOMERS, operations.CREATE)
     def post(self, request: Request) -> Response:
         customer = _save(request, None, read_new_customer(request.data))
         address = reverse("customers_api:customer", args=[customer.pk])
@@ -36,11 +36,11 @@ class CustomerList(Resource):
 
 
 class CustomerDetail(Resource):
-    @token_method(Scope.READ_CUSTOMERS)
+    @token_method(Scope.READ_CUSTOMERS, operations.READ)
     def get(self, request: Request, customer_id: int) -> Response:
         return Response(_single_json(_find(customer_id)))
 
-    @token_method(Scope.WRITE_CUSTOMERS)
+    @token_method(Scope.WRITE_CUSTOMERS, operations.CHANGE)
     def patch(self, request: Request, customer_id: int) -> Response:
         customer = _find(customer_id)
         return Response(_single_json(_save(request, customer.pk, read_changes(request.data))))

@@ -16,8 +16,9 @@ from accounts.models import Scope
 from contracts.order_status import OrderStatus
 from history.models import Source
 from jobs.selectors import find_parked
-from orders import selectors, services
+from orders import operations, selectors, services
 from orders.models import Order, Origin
+from orders.operations import CHANGE_REFUSED, KEY_REUSED, ORDER_EXISTS, STATUS_REFUSED
 from orders.serializers import (
     order_json,
     read_cancellation,
@@ -26,13 +27,8 @@ from orders.serializers import (
     read_status_change,
     single_json,
 )
-from ui.rest import INVALID_PARAMETER, NOT_FOUND, FieldError, Problem, ProblemKind
+from ui.rest import INVALID_PARAMETER, NOT_FOUND, FieldError, Problem
 from ui.revisions import Listing, list_since
-
-KEY_REUSED = ProblemKind("idempotency-key-reused", 422, "Idempotency-Key já usada em outro pedido")
-ORDER_EXISTS = ProblemKind("order-exists", 422, "Pedido já existe com outros dados")
-STATUS_REFUSED = ProblemKind("status-refused", 409, "Mudança de status não permitida")
-CHANGE_REFUSED = ProblemKind("change-refused", 409, "O pedido não aceita mais esta mudança")
 
 LISTING = Listing("orders", "revision", order_json)
 # A parameter of the list to the column that it names.
@@ -40,12 +36,12 @@ FILTERS = {"number": "ecommerce_number", "channel": "ecommerce_name", "status": 
 
 
 class OrderList(Resource):
-    @token_method(Scope.READ_ORDERS)
+    @token_method(Scope.READ_ORDERS, operations.LIST)
     def get(self, request: Request) -> Response:
         rows = _named_in(request.query_params)
         return Response(list_since(LISTING, rows, request.query_params, filters=FILTERS))
 
-    @token_method(Scope.WRITE_ORDERS)
+    @token_method(Scope.WRITE_ORDERS, operations.PLACE)
     def post(self, request: Request) -> Response:
         key = _read_key(request)
         placement = read_new_order(request.data)
@@ -62,11 +58,11 @@ class OrderList(Resource):
 
 
 class OrderDetail(Resource):
-    @token_method(Scope.READ_ORDERS)
+    @token_method(Scope.READ_ORDERS, operations.READ)
     def get(self, request: Request, number: int) -> Response:
         return Response(_single_json(number))
 
-    @token_method(Scope.WRITE_ORDERS)
+    @token_method(Scope.WRITE_ORDERS, operations.CHANGE)
     def patch(self, request: Request, number: int) -> Response:
         order = _find(number)
         values = read_changes(request.data)
@@ -82,7 +78,7 @@ class OrderDetail(Resource):
 
 
 class OrderStatusChange(Resource):
-    @token_method(Scope.WRITE_ORDERS)
+    @token_method(Scope.WRITE_ORDERS, operations.CHANGE_STATUS)
     def post(self, request: Request, number: int) -> Response:
         order = _find(number)
         _change_status(order, request, **read_status_change(request.data))
@@ -90,7 +86,7 @@ class OrderStatusChange(Resource):
 
 
 class OrderCancellation(Resource):
-    @token_method(Scope.WRITE_ORDERS)
+    @token_method(Scope.WRITE_ORDERS, operations.CANCEL)
     def post(self, request: Request, number: int) -> Response:
         order = _find(number)
         _change_status(order, request, status=OrderStatus.CANCELLED, reason=read_cancellation(request.data))

@@ -12,6 +12,7 @@ from django.test import Client
 from accounts import api_tokens, services
 from accounts.models import Membership, Organization, Perfil, Scope
 from accounts.tenancy import tenant
+from tests.openapi import check_exchange
 
 CUSTOMER_SCOPES = (Scope.READ_CUSTOMERS, Scope.WRITE_CUSTOMERS)
 ORDER_SCOPES = (Scope.READ_ORDERS, Scope.WRITE_ORDERS)
@@ -26,13 +27,18 @@ class Api:
     client: Client = field(default_factory=lambda: Client(enforce_csrf_checks=True))
 
     def send(self, method: str, path: str, body: Any = None, **extra: Any) -> Any:
-        """``body``: bytes as they are, anything else as JSON."""
+        """``body``: bytes as they are, anything else as JSON.
+
+        Whatever comes back must be as the OpenAPI document says.
+        """
         if body is not None and not isinstance(body, bytes):
             body = json.dumps(body).encode()
         extra.setdefault("content_type", "application/json")
         if self.token:
             extra.setdefault("headers", {"Authorization": f"Bearer {self.token}"})
-        return self.client.generic(method, f"/api/v1/{path}", body or b"", **extra)
+        response = self.client.generic(method, f"/api/v1/{path}", body or b"", **extra)
+        check_exchange(method, body or b"", response)
+        return response
 
     def get(self, path: str, **extra: Any) -> Any:
         return self.send("GET", path, **extra)

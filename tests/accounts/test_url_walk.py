@@ -133,6 +133,7 @@ OPEN_ROUTES: dict[str, tuple[dict[str, int], dict[str, int]]] = {
     "accounts:set_password": (ANYBODY | {"POST": 422}, ANYBODY | {"POST": 422}),
     "accounts:logout": ({"OPTIONS": 200, "POST": 302}, {"OPTIONS": 200, "POST": 302}),
     "integrations:oauth_return": ({"GET": 302, "HEAD": 302}, {"GET": 302, "HEAD": 302}),
+    "openapi": (ANYBODY, ANYBODY),
     "panel:health": (ANYBODY, ANYBODY),
 }
 

@@ -27,6 +27,7 @@ from customers import api as customers_api
 from history.models import HistoryEntry
 from integrations.models import Integration, IntegrationState
 from jobs.models import Job
+from orders import api as orders_api
 from tests.rest import Api, create_api, problem_of
 from ui import rest
 
@@ -703,7 +704,9 @@ def test_a_database_that_goes_away_is_said_to_come_back(
 
 def test_the_documentation_names_every_field_and_problem(api: Api) -> None:
     text = (Path(settings.BASE_DIR) / "docs" / "API.md").read_text()
-    kinds = [kind for module in (rest, products_api, customers_api) for kind in vars(module).values()]
+    kinds = [
+        kind for module in (rest, products_api, customers_api, orders_api) for kind in vars(module).values()
+    ]
     problems = {(kind.status, kind.code) for kind in kinds if isinstance(kind, rest.ProblemKind)}
     product = api.post("products/", {"sku": "A", "name": "A"}).json()
 
