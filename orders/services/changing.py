@@ -101,7 +101,7 @@ def change_order(*, order_id: int, values: Mapping[str, Any], person: str, sourc
     revision = take_revision()
     order = _lock(order_id)
     if order.origin == Origin.ERP:
-        raise ChangeRefused(next(iter(values)), "Este pedido veio do ERP: mude-o lá.")
+        raise ChangeRefused(next(iter(values), ""), "Este pedido veio do ERP: mude-o lá.")
     changed = {name: value for name, value in values.items() if getattr(order, name) != value}
     forwarding = OrderForwarding.objects.select_for_update().get(order=order)
     is_sent = forwarding.state == ForwardingState.SENT

@@ -17,7 +17,7 @@ from integrations.rows import PageResult, apply_apart
 from jobs import queue
 from jobs.queue import Priority
 from orders.models import Order, OrderReference, Origin, PassedOverOrder
-from orders.selectors import held_from as find_held_from
+from orders.selectors import list_unproven
 from orders.services.following import follow
 from orders.services.lines import (
     UNREADABLE,
@@ -71,9 +71,10 @@ def upsert_from_list(
         result.problems += 1
     changed = [row for row in rows.values() if row.external_id in known and _says_more(known, row)]
     chosen = frozenset(integration.import_situations)
-    held_from = find_held_from(integration)
+    unproven = list_unproven(integration)
     new_here = [row for row in rows.values() if row.external_id not in known]
-    held = [row for row in new_here if _is_held(row, held_from)]
+    # What becomes of an order of ours that is under way decides whether such a row is another one.
+    held = [row for row in new_here if any(order.may_be(row) for order in unproven)]
     unknown = [row for row in new_here if row not in held]
     new = [row for row in unknown if decide_import(situation_of(row), chosen).is_imported]
     apply_apart(changed, update, refuse)
@@ -88,11 +89,6 @@ def upsert_from_list(
     result.held = len(held)
     result.unchanged = len(rows) - len(new) - len(changed) - len(left_out) - len(held)
     return result
-
-
-def _is_held(row: ErpOrder, held_from: dt.date | None) -> bool:
-    """It may be an order of ours that was made this moment: what becomes of that one decides."""
-    return held_from is not None and (row.placed_on is None or row.placed_on >= held_from)
 
 
 def _says_more(known: Mapping[str, OrderReference], row: ErpOrder) -> bool:
@@ -193,9 +189,8 @@ def _hold(
 
 @transaction.atomic
 def release_held(*, integration: Integration) -> None:
-    """Read the list again for the rows that waited, once no order of ours may be among them unknown."""
-    held = PassedOverOrder.objects.filter(integration=integration, reason_code=HELD)
-    if find_held_from(integration) is None and held.exists():
+    """Read the list again for the rows that waited for what has just become known of an order of ours."""
+    if PassedOverOrder.objects.filter(integration=integration, reason_code=HELD).exists():
         queue.enqueue(
             "pull_orders",
             channel=integration.channel,
