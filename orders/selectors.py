@@ -6,22 +6,24 @@ import datetime as dt
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count, Prefetch, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, Count, Prefetch, Q, QuerySet
+from django.db.models.functions import Cast, Coalesce
 
+from accounts import clock
 from accounts.clock import SAO_PAULO
 from contracts.order_status import OrderStatus
 from contracts.provider import Capability
-from contracts.records import InvoiceState
+from contracts.records import ErpOrder, InvoiceState
 from history.models import HistoryEntry
 from integrations import registry
 from integrations.imports import ImportState
-from integrations.models import Integration
-from jobs.selectors import count_waiting
+from integrations.models import Integration, IntegrationState
+from jobs.models import Call, Job, JobAttempt, JobStatus
+from jobs.selectors import count_waiting, list_parked
 from orders.forwarding import STATUS_REASONS
 from orders.models import (
     ForwardingState,
@@ -36,28 +38,46 @@ from orders.models import (
     PassedOverOrder,
 )
 from orders.sentences import PASSED_OVER
+from orders.synchronization import EXPORT_KINDS
 
 # A nota may be dated a little before we could see it.
 INVOICE_OVERLAP = dt.timedelta(days=2)
 DETAILS_STAY_FRESH = dt.timedelta(minutes=10)
 FULL_SEARCH_EVERY = dt.timedelta(days=1)
+SHOWN_ATTEMPTS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A saved view of the list. ``key`` stands in the address."""
+    """A saved view of the list. ``key`` stands in the address; ``condition`` is asked inside ``tenant``."""
 
     key: str
     label: str
-    condition: Q
+    condition: Callable[[], Q]
+
+
+def _is_stopped() -> Q:
+    """A job of its sending is parked."""
+    parked = list_parked().filter(kind__in=EXPORT_KINDS).order_by()
+    return Q(pk__in=parked.annotate(order_id=Cast("key", BigIntegerField())).values("order_id"))
+
+
+def _needs_action() -> Q:
+    return _is_stopped() | Q(forwarding__state=ForwardingState.UNROUTED)
+
+
+def _awaits_sending() -> Q:
+    return Q(forwarding__state__in=[ForwardingState.WAITING, ForwardingState.DUE]) & ~_is_stopped()
 
 
 VIEWS = (
-    View("todos", "Todos", Q()),
-    View("aguardando-nf", "Aguardando NF", Q(reference__awaiting_invoice_since__isnull=False)),
-    View("em-transporte", "Em transporte", Q(status=OrderStatus.IN_TRANSIT)),
-    View("entregues", "Entregues", Q(status=OrderStatus.DELIVERED)),
-    View("cancelados", "Cancelados", Q(status=OrderStatus.CANCELLED)),
+    View("todos", "Todos", Q),
+    View("precisam-de-acao", "Precisam de ação", _needs_action),
+    View("aguardando-envio", "Aguardando envio", _awaits_sending),
+    View("aguardando-nf", "Aguardando NF", lambda: Q(reference__awaiting_invoice_since__isnull=False)),
+    View("em-transporte", "Em transporte", lambda: Q(status=OrderStatus.IN_TRANSIT)),
+    View("entregues", "Entregues", lambda: Q(status=OrderStatus.DELIVERED)),
+    View("cancelados", "Cancelados", lambda: Q(status=OrderStatus.CANCELLED)),
 )
 
 
@@ -76,7 +96,7 @@ class OrderFilter:
 def list_orders(wanted: OrderFilter) -> QuerySet[Order]:
     """Newest first, with what a row shows."""
     orders = _filtered(wanted)
-    condition = next((view.condition for view in VIEWS if view.key == wanted.view), Q())
+    condition = next((view.condition() for view in VIEWS if view.key == wanted.view), Q())
     return (
         orders.filter(condition)
         .select_related("customer", "shipment", "integration", "reference", "forwarding")
@@ -86,9 +106,7 @@ def list_orders(wanted: OrderFilter) -> QuerySet[Order]:
 
 
 def count_views(wanted: OrderFilter) -> dict[str, int]:
-    counts = {
-        view.key.replace("-", "_"): Count("pk", filter=view.condition) for view in VIEWS if view.condition
-    }
+    counts = {view.key.replace("-", "_"): Count("pk", filter=view.condition()) for view in VIEWS[1:]}
     totals = _filtered(wanted).aggregate(todos=Count("pk"), **counts)
     return {view.key: totals[view.key.replace("-", "_")] for view in VIEWS}
 
@@ -205,7 +223,7 @@ def times_of_statuses(entries: Iterable[HistoryEntry]) -> dict[str, dt.datetime]
     """When the order last came to each status, by the status' label. ``entries`` are the newest first."""
     times: dict[str, dt.datetime] = {}
     for entry in entries:
-        if entry.code == "order.status_changed":
+        if entry.code in ("order.status_changed", "order.status_set", "order.cancelled_here"):
             times.setdefault(str(entry.params["status"]), entry.at)
     return times
 
@@ -378,17 +396,46 @@ def find_sent_reference(order_id: int) -> OrderReference | None:
     return references.filter(order_id=order_id).first()
 
 
-def held_from(integration: Integration) -> dt.date | None:
-    """From which day on an unknown order of the ERP may be one of ours; ``None`` while none may.
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """An order that may be at the ERP without our knowing, as a row of the ERP's list would show it."""
 
-    The ERP may tell of an order, in a list or a notification, before it answers the call that made it.
-    """
-    unproven = OrderForwarding.objects.filter(attempted_at__isnull=False, order__integration=integration)
-    days = [
-        min(placed_on or attempted_at.astimezone(SAO_PAULO).date(), attempted_at.astimezone(SAO_PAULO).date())
-        for attempted_at, placed_on in unproven.values_list("attempted_at", "order__placed_on")
-    ]
-    return min(days) - dt.timedelta(days=1) if days else None
+    since: dt.date
+    document: str
+    name: str
+    ecommerce_number: str
+
+    def may_be(self, row: ErpOrder) -> bool:
+        """Whether the row may be this order: of its days, and of its number or buyer as far as it tells."""
+        if row.placed_on is not None and row.placed_on < self.since:
+            return False
+        if row.ecommerce_number and row.ecommerce_number == self.ecommerce_number:
+            return True
+        if row.customer is None:
+            return True
+        if row.customer.document and self.document:
+            return row.customer.document == self.document
+        return fold(row.customer.name) == self.name
+
+
+def list_unproven(integration: Integration) -> list[Unproven]:
+    """The ERP may tell of an order, in a list or a notification, before it answers the call that made it."""
+    forwardings = OrderForwarding.objects.filter(
+        attempted_at__isnull=False, order__integration=integration
+    ).select_related("order__customer")
+    unproven = []
+    for forwarding in forwardings:
+        order, customer = forwarding.order, forwarding.order.customer
+        days = [order.placed_on or clock.today(), order.created_at.astimezone(SAO_PAULO).date()]
+        unproven.append(
+            Unproven(
+                since=min(days) - dt.timedelta(days=1),
+                document=customer.document if customer else "",
+                name=fold(customer.name) if customer else "",
+                ecommerce_number=order.ecommerce_number,
+            )
+        )
+    return unproven
 
 
 def list_offered(integration: Integration) -> QuerySet[OrderForwarding]:
@@ -399,6 +446,72 @@ def list_offered(integration: Integration) -> QuerySet[OrderForwarding]:
         state__in=[ForwardingState.WAITING, ForwardingState.OUTSIDE],
         reason_code__in=STATUS_REASONS,
     )
+
+
+def list_destinations() -> list[Integration]:
+    """The integrations to which a person may send an order."""
+    return list(Integration.objects.exclude(state=IntegrationState.DRAFT).order_by("name"))
+
+
+def list_open_exports(orders: Sequence[Order]) -> dict[int, list[Job]]:
+    """By order the jobs of ``EXPORT_KINDS`` that wait, run or are parked, in one query."""
+    by_order: dict[int, list[Job]] = {order.pk: [] for order in orders if order.integration is not None}
+    channels = {order.integration.channel for order in orders if order.integration is not None}
+    of_these = Q(channel__in=channels, kind__in=EXPORT_KINDS, key__in=[str(pk) for pk in by_order])
+    # Each status by itself: each has an index of its own.
+    states = (JobStatus.PENDING, JobStatus.RUNNING, JobStatus.PARKED)
+    wanted = [Q(status=state) & of_these for state in states]
+    if by_order:
+        for job in Job.objects.filter(wanted[0] | wanted[1] | wanted[2]):
+            by_order[int(job.key)].append(job)
+    return by_order
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A try to write the order at its ERP. ``reason`` is why it did not come to its end, in words."""
+
+    what: str
+    started_at: dt.datetime
+    outcome: str
+    label: str
+    reason: str
+    calls: Sequence[Call]
+
+
+def list_attempts(order: Order) -> list[Attempt]:
+    """The newest first, each with its redacted calls, which are kept for a week."""
+    integration = order.integration
+    if integration is None:
+        return []
+    jobs = Job.objects.filter(channel=integration.channel, kind__in=EXPORT_KINDS, key=str(order.pk))
+    kinds = {job.pk: job.kind for job in jobs}
+    rows = list(
+        JobAttempt.objects.filter(job__in=list(kinds)).order_by("-started_at", "-id")[:SHOWN_ATTEMPTS]
+    )
+    calls = list(Call.objects.filter(job__in=list(kinds)).order_by("id")) if rows else []
+    attempts = []
+    for row in rows:
+        until = row.finished_at
+        of_row = [
+            call
+            for call in calls
+            if call.job_id == row.job_id
+            and row.started_at <= call.created_at
+            and (until is None or call.created_at <= until)
+        ]
+        reason = registry.explain(row.reason_code, row.reason_params, integration.provider).title
+        attempts.append(
+            Attempt(
+                what=EXPORT_KINDS[kinds[row.job_id]],
+                started_at=row.started_at,
+                outcome=row.outcome,
+                label=row.get_outcome_display() or "Em andamento",
+                reason=reason if row.reason_code else "",
+                calls=of_row,
+            )
+        )
+    return attempts
 
 
 def _awaiting(integration: Integration) -> Any:
