@@ -1,13 +1,16 @@
-"""The filter of the list. Its fields' names are the address, so they speak Portuguese."""
+"""What people ask of orders. The filter's names are in the address, so they speak Portuguese."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
 from contracts.order_status import OrderStatus
+from integrations.models import Integration
 from orders.selectors import VIEWS, OrderFilter
+from orders.transitions import list_next
 from ui import filters
 
 DAY_FORMATS = ["%Y-%m-%d", "%d/%m/%Y"]
@@ -63,3 +66,28 @@ class ImportForm(forms.Form):
         initial="30",
         widget=forms.Select(attrs={"class": "inp"}),
     )
+
+
+class StatusForm(forms.Form):
+    """A status that may follow ``current``, and why in a person's words."""
+
+    status = forms.ChoiceField(label="Novo status")
+    reason = forms.CharField(
+        label="Motivo", required=False, max_length=200, help_text="Fica no histórico do pedido."
+    )
+
+    def __init__(self, *args: Any, current: OrderStatus, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["status"]
+        field.choices = [(status.value, status.label) for status in list_next(current)]
+
+
+class IntegrationForm(forms.Form):
+    """To which ERP an order goes."""
+
+    integration = forms.ChoiceField(label="Integração")
+
+    def __init__(self, *args: Any, integrations: Iterable[Integration], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["integration"]
+        field.choices = [(str(row.pk), row.name) for row in integrations]

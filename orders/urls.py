@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders import views
+from orders import actions, views
 
 app_name = "orders"
 
@@ -8,6 +8,15 @@ urlpatterns = [
     path("o/<slug:slug>/pedidos/", views.order_list, name="list"),
     path("o/<slug:slug>/pedidos/<int:number>/", views.order_detail, name="detail"),
     path("o/<slug:slug>/pedidos/<int:number>/itens/", views.order_items, name="items"),
+    path("o/<slug:slug>/pedidos/<int:number>/tentar-de-novo/", actions.retry, name="retry"),
+    path("o/<slug:slug>/pedidos/<int:number>/enviar/", actions.send_anyway, name="send_anyway"),
+    path("o/<slug:slug>/pedidos/<int:number>/status/", actions.change_status, name="change_status"),
+    path(
+        "o/<slug:slug>/pedidos/<int:number>/integracao/",
+        actions.choose_integration,
+        name="choose_integration",
+    ),
+    path("o/<slug:slug>/pedidos/enviar/<int:pk>/", actions.send_offered, name="send_offered"),
     path("o/<slug:slug>/pedidos/importacao/<int:pk>/", views.order_import, name="import"),
     path("o/<slug:slug>/pedidos/nao-importados/<int:pk>/", views.passed_over, name="passed_over"),
 ]

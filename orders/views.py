@@ -7,7 +7,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import clock
-from accounts.permissions import ADMINS, READERS, TenantRequest, tenant_view
+from accounts.permissions import ADMINS, OPERATORS, READERS, TenantRequest, tenant_view
+from contracts.order_status import OrderStatus
+from customers.values import FIELDS
 from history.selectors import list_entries
 from history.timeline import build_days
 from integrations import registry
@@ -17,9 +19,11 @@ from integrations.selectors import list_integrations
 from jobs.queue import Priority
 from jobs.selectors import find_parked
 from orders import selectors, services
-from orders.forms import FilterForm, ImportForm
+from orders.forms import FilterForm, ImportForm, IntegrationForm
 from orders.models import Order
 from orders.sentences import HISTORY
+from orders.synchronization import describe_synchronization
+from orders.transitions import list_next
 from ui.filters import build_tabs, list_active
 from ui.fragments import render_page, wants_fragment
 from ui.paging import paginate
@@ -37,9 +41,10 @@ def order_list(request: TenantRequest) -> HttpResponse:
     form = FilterForm(request.GET, integrations=integrations)
     wanted = form.read()
     page = paginate(selectors.list_orders(wanted), request.GET)
+    now, jobs = clock.now(), selectors.list_open_exports(page.rows)
     for order in page.rows:
-        order.situation_label = selectors.situation_label(order)
         order.invoice = selectors.shown_invoice_number(order)
+        order.synchronization = describe_synchronization(order, jobs.get(order.pk, []), now)
     counts = selectors.count_views(wanted)
     context = {
         "section": "orders",
@@ -55,23 +60,32 @@ def order_list(request: TenantRequest) -> HttpResponse:
         "has_any_order": bool(page.total) or Order.objects.exists(),
         "has_integration": bool(integrations),
         "awaiting_first": AWAITING_FIRST,
+        "offers": _list_offers(request, integrations),
     }
     return render_page(request, "orders/list.html", context, fragment="orders/_list.html")
+
+
+def _list_offers(request: TenantRequest, integrations: list[Integration]) -> list[dict[str, Any]]:
+    """By integration how many orders stand in its chosen statuses and wait for a person to send them."""
+    if request.membership.perfil not in OPERATORS or wants_fragment(request):
+        return []
+    counts = [(integration, selectors.list_offered(integration).count()) for integration in integrations]
+    return [{"integration": integration, "count": count} for integration, count in counts if count]
 
 
 @require_safe
 @tenant_view(READERS)
 def order_detail(request: TenantRequest, number: int) -> HttpResponse:
-    order = _get_or_404(number)
+    order = get_order_or_404(number)
     _ask_for_details(order)
-    return render(request, "orders/detail.html", _detail_context(order))
+    return render(request, "orders/detail.html", _detail_context(order) | _sending_context(request, order))
 
 
 @require_safe
 @tenant_view(READERS)
 def order_items(request: TenantRequest, number: int) -> HttpResponse:
     """The part of the page that waits for the ERP; it asks again until the details stand."""
-    return render(request, "orders/_items.html", _detail_context(_get_or_404(number)))
+    return render(request, "orders/_items.html", _detail_context(get_order_or_404(number)))
 
 
 @require_safe
@@ -133,7 +147,8 @@ def _act_on_import(request: TenantRequest, integration: Integration, form: Impor
         raise ImportRefused("Escolha o que fazer com a importação.")
 
 
-def _get_or_404(number: int) -> Order:
+def get_order_or_404(number: int) -> Order:
+    """By our number. Raises ``Http404``."""
     try:
         return selectors.get_order(number)
     except (Order.DoesNotExist, OverflowError):
@@ -143,7 +158,9 @@ def _get_or_404(number: int) -> Order:
 def _ask_for_details(order: Order) -> None:
     """Who opens an order sees it as it is now: what is missing is waited for, what is old comes by itself."""
     integration = order.integration
-    if integration and selectors.is_worth_reading(order, clock.now()) and not _parked_details(order):
+    if integration is None or not hasattr(order, "reference"):
+        return
+    if selectors.is_worth_reading(order, clock.now()) and not _parked_details(order):
         services.enqueue_completion(integration=integration, order_id=order.pk, priority=Priority.PERSON)
 
 
@@ -185,4 +202,28 @@ def _detail_context(order: Order) -> dict[str, Any]:
         "history_days": build_days(entries, HISTORY, clock.now()),
         "loading_details": selectors.needs_details(order) and problem is None,
         "details_problem": problem,
+    }
+
+
+def _sending_context(request: TenantRequest, order: Order) -> dict[str, Any]:
+    """How the order stands with its ERP, and what the person may do about it."""
+    may_act = request.membership.perfil in OPERATORS
+    jobs = selectors.list_open_exports([order]).get(order.pk, [])
+    synchronization = describe_synchronization(order, jobs, clock.now())
+    destinations = []
+    if may_act and synchronization.action == "choose_integration":
+        destinations = selectors.list_destinations()
+    following = list_next(OrderStatus(order.status)) if may_act else []
+    return {
+        "synchronization": synchronization,
+        "attempts": selectors.list_attempts(order),
+        "conflicts": [(name, FIELDS[name], *pair) for name, pair in order.buyer_conflicts.items()],
+        "may_act": may_act,
+        "may_connect": request.membership.perfil in ADMINS,
+        "destination_form": IntegrationForm(integrations=destinations) if destinations else None,
+        "following": [status for status in following if status != OrderStatus.CANCELLED],
+        "may_cancel": OrderStatus.CANCELLED in following,
+        "erp_label": registry.get_provider(order.integration.provider).short_name
+        if order.integration
+        else "",
     }

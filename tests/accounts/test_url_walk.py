@@ -116,6 +116,11 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "orders:items": page(),
     "orders:import": page() | {"POST": Answer(422, ADMINS)},
     "orders:passed_over": page(),
+    "orders:retry": {"POST": Answer(302, OPERATORS)},
+    "orders:send_anyway": {"POST": Answer(302, OPERATORS)},
+    "orders:send_offered": {"POST": Answer(302, OPERATORS)},
+    "orders:choose_integration": {"POST": Answer(302, OPERATORS)},
+    "orders:change_status": {"POST": Answer(302, OPERATORS, {"status": "paid"})},
     "panel:errors": page(OPERATORS),
     "panel:retry": {"POST": Answer(302, OPERATORS)},
 }
@@ -247,11 +252,19 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         organization,
         customer_id=customer,
         number=1,
+        status="placed",
         erp_number="4711",
         details_loaded_at="2026-11-01T12:00:00Z",
         **own,
     )
     insert(by_table["orders_orderreference"], organization, order_id=order, situation="aprovado", **own)
+    insert(
+        by_table["orders_orderforwarding"],
+        organization,
+        order_id=order,
+        state="outside",
+        reason_code="forwarding.no_status_chosen",
+    )
     insert(by_table["orders_invoice"], organization, order_id=order, number="99", **own)
     for table in ("orders_orderitem", "orders_orderinstallment", "orders_ordershipment"):
         insert(by_table[table], organization, order_id=order)

@@ -149,6 +149,8 @@ def test_views_count_what_the_other_filters_leave(three: None, get: Callable[...
     counts = re.findall(r'<a href="\?[^"]*visao=([\w-]+)[^"]*"[^>]*>[^<]*<span class="count">(\d+)', page)
     assert dict(counts) == {
         "todos": "2",
+        "precisam-de-acao": "0",
+        "aguardando-envio": "0",
         "aguardando-nf": "0",
         "em-transporte": "1",
         "entregues": "0",
