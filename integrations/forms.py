@@ -18,7 +18,7 @@ from integrations.models import Credential, Integration
 
 LOOPBACK = {"127.0.0.1", "localhost"}
 LONGEST: Mapping[str, int] = {"client_id": 200, "integrator_id": 20}
-CHECKLISTS = ("situations", "send_statuses")
+BOXES = ("situations", "send_statuses", "sends_seller", "seller_is_optional")
 
 
 class ConnectionForm(forms.Form):
@@ -38,6 +38,8 @@ class ConnectionForm(forms.Form):
         required=False,
         widget=forms.CheckboxSelectMultiple,
     )
+    sends_seller = forms.BooleanField(label="Incluir o vendedor no envio do pedido", required=False)
+    seller_is_optional = forms.BooleanField(required=False)
 
     def __init__(
         self,
@@ -56,6 +58,9 @@ class ConnectionForm(forms.Form):
         )
         self._offer_users()
         self.fields["send_statuses"].label = f"Enviar pedidos ao {provider.short_name} quando estiverem em"
+        self.fields[
+            "seller_is_optional"
+        ].label = f"Enviar sem vendedor quando o {provider.short_name} não o tiver"
         self.fields["situations"] = forms.MultipleChoiceField(
             label="Importar pedidos que estiverem em",
             choices=[(situation.code, situation.label) for situation in provider.situations],
@@ -65,7 +70,7 @@ class ConnectionForm(forms.Form):
         for declared in protocol.credential_fields:
             self.fields[declared.name] = _credential_field(declared)
         for name, field in self.fields.items():
-            if name not in CHECKLISTS:
+            if name not in BOXES:
                 field.widget.attrs.update({"class": "inp", "autocomplete": "off", "spellcheck": "false"})
 
     def _offer_users(self) -> None:

@@ -55,6 +55,8 @@ class Choices:
     credentials: Mapping[str, str]
     import_situations: Sequence[str]
     send_statuses: Sequence[str] = ()
+    sends_seller: bool = False
+    seller_is_optional: bool = False
     author: Membership | None = None
 
 
@@ -74,6 +76,8 @@ def save_integration(*, integration: Integration | None, chosen: Choices, person
     integration.author = chosen.author
     integration.import_situations = list(chosen.import_situations)
     integration.send_statuses = list(chosen.send_statuses)
+    integration.sends_seller = chosen.sends_seller
+    integration.seller_is_optional = chosen.seller_is_optional
     integration.save()
     reason = _save_credentials(integration, chosen)
     if is_other_protocol:

@@ -88,6 +88,8 @@ def connection(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
             "author": integration.author_id,
             "situations": integration.import_situations,
             "send_statuses": integration.send_statuses,
+            "sends_seller": integration.sends_seller,
+            "seller_is_optional": integration.seller_is_optional,
             **{field.name: getattr(credential, field.name) for field in protocol.credential_fields},
         },
     )
@@ -185,6 +187,8 @@ def _save(
             credentials={field.name: values[field.name] for field in protocol.credential_fields},
             import_situations=values["situations"],
             send_statuses=values["send_statuses"],
+            sends_seller=values["sends_seller"],
+            seller_is_optional=values["seller_is_optional"],
             author=values["author"],
         ),
         person=request.membership,

@@ -91,6 +91,32 @@ def test_blank_secret_keeps_the_stored_one_and_white_space_is_cut(
         assert (credential.client_id, Integration.objects.get().name) == ("tiny-api-1", "Loja 1")
 
 
+@pytest.mark.parametrize("protocol", ["v3", "v2"])
+def test_the_seller_goes_with_the_order_only_where_a_person_says_so(
+    saved: Integration, client: Client, organization: Organization, protocol: str
+) -> None:
+    page = text_of(client.get(f"{address(saved)}?forma={protocol}"))
+    for name, label in (
+        ("sends_seller", "Incluir o vendedor no envio do pedido"),
+        ("seller_is_optional", "Enviar sem vendedor quando o Tiny não o tiver"),
+    ):
+        assert f'<input type="checkbox" name="{name}" id="id_{name}">' in page
+        assert label in page
+    assert 'name="send_statuses"' in page
+    client.post(address(saved), form(sends_seller="on"))
+    with tenant(organization):
+        saved.refresh_from_db()
+        assert (saved.sends_seller, saved.seller_is_optional) == (True, False)
+    client.post(address(saved), form(sends_seller="on", seller_is_optional="on"))
+    page = text_of(client.get(f"{address(saved)}?forma={protocol}"))
+    for name in ("sends_seller", "seller_is_optional"):
+        assert f'<input type="checkbox" name="{name}" id="id_{name}" checked>' in page
+    client.post(address(saved), form())
+    with tenant(organization):
+        saved.refresh_from_db()
+        assert (saved.sends_seller, saved.seller_is_optional) == (False, False)
+
+
 REFUSED = [
     ({"name": ""}, "Informe o nome da integração."),
     ({"client_id": " "}, "Informe o Client ID."),
