@@ -41,6 +41,10 @@ class World:
     left_out: str = ""
     customer_criteria: str = ""
     failed: str = ""
+    # Paths of orders of ``full``: one at Tiny, one left out by the criteria, one that waits for a SKU.
+    sent: str = ""
+    order_left_out: str = ""
+    stopped: str = ""
     # Paths of users of ``full``; ``system`` gets a token at every visit of its screen.
     person: str = ""
     invited: str = ""
@@ -136,6 +140,7 @@ def make_world(platform: Platform) -> World:
     _sell(world)
     _choose_customers(world)
     _people(world)
+    _place(world)
     _break(world)
     return world
 
@@ -308,6 +313,62 @@ def _people(world: World) -> None:
     admin.close()
 
 
+def _place(world: World) -> None:
+    """Orders by the REST API: one goes to Tiny, two do not, one was there before its status was chosen."""
+    platform, company = world.platform, world.full
+    admin = platform.open_window(company.email())
+    page = admin.page
+    generate_token(Visit(world, page), world.system_with_tokens, "Pedidos")
+    token = page.get_by_label("Token", exact=True).input_value()
+    firm = {
+        "name": "Papelaria Horizonte Ltda",
+        "document": "11444777000161",
+        "email": "compras@horizonte.example",
+    }
+    person = {"name": "Ana de Exemplo", "document": "52998224725", "email": "ana@example.com"}
+
+    def place(number: str, **changes: object) -> str:
+        lamp = {
+            "sku": "LUM-01",
+            "description": "Luminária de mesa articulada",
+            "quantity": 1,
+            "unit_price": "189",
+        }
+        body = {
+            "number": number,
+            "channel": "Mercado Azul",
+            "status": "placed",
+            "placed_on": "2026-11-20",
+            "customer": firm,
+            "items": [lamp],
+            "freight": "15.15",
+            "notes": "Entregar na portaria.",
+            "seller": {"code": "7", "name": "Rita Prado"},
+        }
+        answer = page.request.post(
+            f"{platform.url}/api/v1/orders/",
+            data=body | changes,
+            headers={"Authorization": f"Bearer {token}"},
+        )
+        assert answer.status == 201, answer.text()
+        return f"{company.orders}{answer.headers['location'].rstrip('/').rpartition('/')[2]}/"
+
+    unknown = {"sku": "VASO-9", "description": "Vaso de barro", "quantity": 2, "unit_price": "55.90"}
+    world.sent = place("MKT-1001")
+    world.order_left_out = place("MKT-1002", customer=person)
+    world.stopped = place("MKT-1003", items=[unknown])
+    place("MKT-1004", status="picking")
+    for path, chip in ((world.sent, "Sincronizado"), (world.stopped, "Precisa de ação")):
+        wait_for(page, platform.url + path, chip)
+    wait_for(page, platform.url + world.order_left_out, "pessoa física")
+    page.goto(f"{platform.url}{company.gallery}")
+    page.locator("td .main-link").click()
+    page.locator("[name=send_statuses][value=picking]").check()
+    page.get_by_role("button", name="Salvar", exact=True).click()
+    expect(page.get_by_text("Integração salva.")).to_be_visible()
+    admin.close()
+
+
 def include(visit: Visit, perfil: str, name: str, email: str) -> tuple[str, str]:
     """Through «Incluir»: the path of the new user's page, and the link that was shown ("" for a system)."""
     page = visit.page
@@ -415,6 +476,38 @@ def order_cancelled(visit: Visit) -> None:
 def order_deleted(visit: Visit) -> None:
     visit.open(f"{visit.world.full.orders}{visit.world.deleted}/")
     expect(visit.page.get_by_role("region", name="Itens")).not_to_contain_text("Carregando")
+
+
+@screen("pedidos-precisam-de-acao", of_full)
+def orders_that_need_action(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.orders}?visao=precisam-de-acao")
+    expect(visit.page.get_by_role("button", name="Enviar o 1 que já está nestes status")).to_be_visible()
+
+
+@screen("pedidos-recebidos", viewer_of_full)
+def orders_placed_here(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.orders}?q=11444777000161")
+    expect(visit.page.locator("td.sync", has_text="Precisa de ação")).to_be_visible()
+
+
+@screen("pedido-enviado", of_full)
+def order_sent(visit: Visit) -> None:
+    visit.open(visit.world.sent)
+    visit.page.get_by_text("Envio do pedido: Concluído").click()
+    visit.page.locator("summary", has_text="Cancelar o pedido").click()
+    expect(visit.page.get_by_text("não volta sozinho")).to_be_visible()
+
+
+@screen("pedido-fora-do-criterio", of_full)
+def order_outside(visit: Visit) -> None:
+    visit.open(visit.world.order_left_out)
+    expect(visit.page.get_by_role("button", name="Enviar assim mesmo")).to_be_visible()
+
+
+@screen("pedido-precisa-de-acao", of_full)
+def order_stopped(visit: Visit) -> None:
+    visit.open(visit.world.stopped)
+    expect(visit.page.get_by_role("button", name="Tentar de novo")).to_be_visible()
 
 
 @screen("pedido-com-problema", of_broken)
