@@ -16,13 +16,14 @@ from integrations import registry
 from integrations.imports import ImportRefused
 from integrations.models import Integration, IntegrationState
 from integrations.selectors import list_integrations
+from jobs.models import Job
 from jobs.queue import Priority
 from jobs.selectors import find_parked
 from orders import selectors, services
 from orders.forms import FilterForm, ImportForm, IntegrationForm
 from orders.models import Order
 from orders.sentences import HISTORY
-from orders.synchronization import describe_synchronization
+from orders.synchronization import Synchronization, SyncState, describe_synchronization
 from orders.transitions import list_next
 from ui.filters import build_tabs, list_active
 from ui.fragments import render_page, wants_fragment
@@ -30,6 +31,8 @@ from ui.paging import paginate
 
 # The part of the empty page that asks whether the first orders are there.
 AWAITING_FIRST = "primeiros"
+# The part of an order's page that asks whether its sending has come to an end.
+FOLLOWING = "acompanhar"
 
 
 @require_safe
@@ -77,8 +80,11 @@ def _list_offers(request: TenantRequest, integrations: list[Integration]) -> lis
 @tenant_view(READERS)
 def order_detail(request: TenantRequest, number: int) -> HttpResponse:
     order = get_order_or_404(number)
+    sending = _sending_context(request, order)
+    if request.headers.get("HX-Trigger") == FOLLOWING:
+        return HttpResponse(status=204, headers={} if sending["following_up"] else {"HX-Refresh": "true"})
     _ask_for_details(order)
-    return render(request, "orders/detail.html", _detail_context(order) | _sending_context(request, order))
+    return render(request, "orders/detail.html", _detail_context(order) | sending)
 
 
 @require_safe
@@ -210,12 +216,13 @@ def _sending_context(request: TenantRequest, order: Order) -> dict[str, Any]:
     may_act = request.membership.perfil in OPERATORS
     jobs = selectors.list_open_exports([order]).get(order.pk, [])
     synchronization = describe_synchronization(order, jobs, clock.now())
-    destinations = []
+    destinations: list[Integration] = []
     if may_act and synchronization.action == "choose_integration":
         destinations = selectors.list_destinations()
     following = list_next(OrderStatus(order.status)) if may_act else []
     return {
         "synchronization": synchronization,
+        "following_up": FOLLOWING if _is_moving(order, synchronization, jobs) else "",
         "attempts": selectors.list_attempts(order),
         "conflicts": [(name, FIELDS[name], *pair) for name, pair in order.buyer_conflicts.items()],
         "may_act": may_act,
@@ -227,3 +234,11 @@ def _sending_context(request: TenantRequest, order: Order) -> dict[str, Any]:
         if order.integration
         else "",
     }
+
+
+def _is_moving(order: Order, synchronization: Synchronization, jobs: list[Job]) -> bool:
+    """Whether the page will be another one in a moment, so that it asks again by itself."""
+    if synchronization.state == SyncState.WAITING:
+        is_connected = order.integration is not None and order.integration.state == IntegrationState.CONNECTED
+        return bool(jobs) and is_connected
+    return synchronization.state == SyncState.SENDING

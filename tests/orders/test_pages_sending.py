@@ -209,6 +209,31 @@ def test_an_order_on_its_way_has_stages_and_is_read_by_nobody(
         assert not Job.objects.exists()
 
 
+def test_the_page_of_an_order_on_its_way_asks_until_it_is_there_or_stops(
+    client: Client,
+    sender: Integration,
+    organization: Organization,
+    place: Callable[..., Order],
+    job: Callable[..., Job],
+) -> None:
+    def ask() -> tuple[int, str | None]:
+        response = client.get(f"{BASE}1/", headers={"HX-Request": "true", "HX-Trigger": "acompanhar"})
+        return response.status_code, response.headers.get("HX-Refresh")
+
+    order = place()
+    for status in ("pending", "running"):
+        job(order, status=status)
+        assert 'id="acompanhar"' in read(client, "1/")
+        assert ask() == (204, None)
+    job(order, **parked("us.crashed"))
+    assert 'id="acompanhar"' not in read(client, "1/")
+    assert ask() == (204, "true")
+    job(order, status="pending")
+    with tenant(organization):
+        Integration.objects.update(state=IntegrationState.DISCONNECTED)
+    assert 'id="acompanhar"' not in read(client, "1/")
+
+
 # --- what a person does ---
 
 
