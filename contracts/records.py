@@ -208,6 +208,7 @@ class OrderDraft:
     ``key`` is ours, of at most ten characters, and in no other order: it is stored with the order there.
     ``customer_id`` is the buyer's identifier at the ERP, ``""`` where the order is to make ``customer``
     (``Capability.ORDERS_MAKE_CUSTOMERS``). ``delivery_address`` is ``None`` when it is the buyer's own.
+    ``integrator_id`` is the number by which the ERP knows this integration, where the seller gave us one.
     ``installments`` are empty or sum up to the total: items - discount + freight.
     """
 
@@ -225,6 +226,7 @@ class OrderDraft:
     expected_on: dt.date | None = None
     seller_id: str = ""
     notes: str = ""
+    integrator_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

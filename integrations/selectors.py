@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from accounts import clock
 from contracts.records import CheckState, Explanation
 from integrations import registry
-from integrations.models import ConnectionTest, Integration, IntegrationState
+from integrations.models import ConnectionTest, Credential, Integration, IntegrationState
 
 RENEWAL_OVERDUE_AFTER = dt.timedelta(hours=12)
 
@@ -89,6 +89,12 @@ def report_test(test: ConnectionTest) -> TestReport:
 def last_test(integration: Integration) -> TestReport | None:
     test = ConnectionTest.objects.filter(integration=integration).order_by("-requested_at", "-id").first()
     return report_test(test) if test else None
+
+
+def find_integrator_id(integration: Integration) -> str:
+    """The number by which the ERP knows this integration, ``""`` where the seller gave us none."""
+    credential = Credential.objects.filter(integration=integration).first()
+    return str(credential.integrator_id) if credential else ""
 
 
 def suggest_name(provider_name: str) -> str:

@@ -69,6 +69,12 @@ class JobContext:
         self.last_report = time.monotonic()
         turns.mark_progress()
 
+    def prove_lease(self) -> None:
+        """For what cannot be repeated. Raises ``LeaseLost`` in a worker that was taken for dead."""
+        with tenant(self.organization_id):
+            queue.extend_lease(self._claim)
+        self.last_report = time.monotonic()
+
 
 Handler = Callable[[JobContext], None]
 

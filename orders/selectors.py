@@ -18,6 +18,8 @@ from accounts.clock import SAO_PAULO
 from contracts.order_status import OrderStatus
 from contracts.provider import Capability
 from contracts.records import ErpOrder, InvoiceState
+from customers.selectors import list_outside, read_criteria
+from customers.sentences import OUTSIDE
 from history.models import HistoryEntry
 from integrations import registry
 from integrations.imports import ImportState
@@ -439,12 +441,17 @@ def list_unproven(integration: Integration) -> list[Unproven]:
 
 
 def list_offered(integration: Integration) -> QuerySet[OrderForwarding]:
-    """Orders that stand in a chosen status and were not sent, because they stood there when it was chosen."""
-    return OrderForwarding.objects.select_related("order").filter(
-        order__integration=integration,
-        order__status__in=integration.send_statuses,
-        state__in=[ForwardingState.WAITING, ForwardingState.OUTSIDE],
-        reason_code__in=STATUS_REASONS,
+    """Orders that would go were they placed now, and stood there before status or criteria were chosen."""
+    outside = list_outside(read_criteria(integration))
+    return (
+        OrderForwarding.objects.select_related("order")
+        .filter(
+            order__integration=integration,
+            order__status__in=integration.send_statuses,
+            state__in=[ForwardingState.WAITING, ForwardingState.OUTSIDE],
+            reason_code__in=[*STATUS_REASONS, *OUTSIDE],
+        )
+        .exclude(order__customer__in=outside.values("pk"))
     )
 
 

@@ -23,6 +23,7 @@ from contracts.errors import (
     MappingError,
     NotFound,
     RateLimited,
+    RejectedByErp,
     TemporaryError,
 )
 from contracts.order_status import OrderStatus
@@ -46,6 +47,7 @@ from integrations import registry
 from integrations.credentials import IntegrationContext
 from integrations.models import Integration
 from integrations.reading import Reading, advance
+from integrations.selectors import find_integrator_id
 from jobs.errors import JobNeedsPerson, JobPostponed
 from jobs.runner import JobContext
 from orders import selectors, services
@@ -61,7 +63,10 @@ DAY = dt.timedelta(days=1)
 
 
 def export_order(job: JobContext) -> None:
-    """Send one order that is due, or leave it out with the reason."""
+    """Send one order that is due, or leave it out with the reason.
+
+    What was found out stays in the step: a job that gives way to others asks nothing twice.
+    """
     with tenant(job.organization_id):
         order = selectors.get_order_to_send(int(job.key))
         forwarding, integration = order.forwarding, order.integration
@@ -70,20 +75,20 @@ def export_order(job: JobContext) -> None:
         if forwarding.attempted_at is None and _leave_out(order, integration):
             return
     with reach(job, integration) as (provider, context):
-        found = _find(provider, context, order)
-        if found is not None:
-            _record(job, provider, integration, order, found, is_found=True)
-            return
-        if forwarding.attempted_at is not None:
-            _await_settling(forwarding.attempted_at)
-            with tenant(job.organization_id):
-                services.end_attempt(order_id=order.pk)
-                if _leave_out(order, integration):
+        if "external_id" not in job.step:
+            # Missing once, it stays so until a call is made that may create it.
+            if forwarding.attempted_at is not None or "is_missing" not in job.step:
+                found = _find(provider, context, order)
+                if found is not None:
+                    _record(job, provider, integration, order, found, is_found=True)
                     return
-        draft, left_out = _draft(job, provider, context, order)
-        external_id = _create(job, provider, context, order, draft)
-        detail = provider.get_order(context, external_id)
-        _record(job, provider, integration, order, detail, seller_id=draft.seller_id, left_out=left_out)
+                if _settle(job, order, integration):
+                    return
+                job.save_step(is_missing=True)
+            if job.step.get("customer_id") is None:
+                _find_people(job, provider, context, order)
+            job.save_step(external_id=_create(job, provider, context, order))
+        _record(job, provider, integration, order, provider.get_order(context, job.step["external_id"]))
 
 
 def _leave_out(order: Order, integration: Integration) -> bool:
@@ -103,11 +108,20 @@ def _leave_out(order: Order, integration: Integration) -> bool:
     return False
 
 
-def _await_settling(attempted_at: dt.datetime) -> None:
-    """A call whose answer never came may still be under way: not to be seen yet is not to be missing."""
+def _settle(job: JobContext, order: Order, integration: Integration) -> bool:
+    """Conclude that no attempt, if there was one, made the order; whether it is left out now.
+
+    A call whose answer never came may still be under way: not to be seen yet is not to be missing.
+    """
+    attempted_at = order.forwarding.attempted_at
+    if attempted_at is None:
+        return False
     settled_at = attempted_at + dt.timedelta(seconds=settings.EXPORT_SETTLE_SECONDS)
     if clock.now() < settled_at:
         raise JobPostponed(settled_at)
+    with tenant(job.organization_id):
+        services.end_attempt(order_id=order.pk)
+        return _leave_out(order, integration)
 
 
 # --- is it there already? ---
@@ -154,50 +168,49 @@ def _unknown_of(integration: Integration, page: Page[ErpOrder]) -> list[str]:
 # --- what is to be made ---
 
 
-def _draft(
-    job: JobContext, provider: Provider, context: IntegrationContext, order: Order
-) -> tuple[OrderDraft, Mapping[str, str]]:
-    """The order for the ERP, and by history code what of it is not sent.
+def _find_people(job: JobContext, provider: Provider, context: IntegrationContext, order: Order) -> None:
+    """Who sold and who bought, as the ERP knows them: into the job's step.
 
-    Raises ``JobNeedsPerson`` for a SKU, salesperson or buyer that the ERP does not know.
+    Raises ``JobNeedsPerson`` or ``RejectedByErp`` for one whom it does not know and may not get to know.
     """
-    integration = context.integration
+    integration, customer = context.integration, order.customer
     with tenant(job.organization_id):
-        items = _item_drafts(order, integration)
-        installments = tuple(
-            ErpInstallment(row.amount, row.due_on, row.method)
-            for row in order.installments.order_by("position")
-        )
+        # Nothing is made at the ERP for an order that cannot go.
+        _item_drafts(order, integration)
         criteria = read_criteria(integration)
-    seller, left_out = _find_seller(provider, context, order)
-    customer = order.customer
     if customer is None:
         raise MappingError("orders.buyer_missing")
+    seller, left_out = _find_seller(provider, context, order)
     customer_id = resolve_at_erp(provider, context, customer, criteria, is_forced=order.forwarding.is_forced)
-    status = OrderStatus(order.status)
-    address = ErpAddress(**order.delivery_address) if order.delivery_address else None
-    return (
-        OrderDraft(
-            key=order.forwarding.key,
-            placed_on=order.placed_on or clock.today(),
-            situation=provider.default_situations.get(status) or provider.default_situations[_FIRST],
-            customer=draft_of(customer),
-            customer_id=customer_id,
-            items=items,
-            ecommerce_number=order.ecommerce_number,
-            delivery_address=address,
-            installments=installments,
-            freight=order.freight or Decimal(0),
-            discount=order.discount or Decimal(0),
-            expected_on=order.expected_on,
-            seller_id=seller.external_id if seller else "",
-            notes=_notes(order),
-        ),
-        left_out,
+    job.save_step(
+        customer_id=customer_id, seller_id=seller.external_id if seller else "", left_out=dict(left_out)
     )
 
 
-_FIRST = OrderStatus.PLACED
+def _draft(job: JobContext, provider: Provider, order: Order) -> OrderDraft:
+    """The order for the ERP, inside ``tenant``. Raises ``JobNeedsPerson`` for a SKU that it does not know."""
+    integration, customer = order.integration, order.customer
+    assert integration is not None and customer is not None  # noqa: S101
+    installments = order.installments.order_by("position")
+    status = OrderStatus(order.status)
+    situations = provider.default_situations
+    return OrderDraft(
+        key=order.forwarding.key,
+        placed_on=order.placed_on or clock.today(),
+        situation=situations.get(status) or situations[OrderStatus.PLACED],
+        customer=draft_of(customer),
+        customer_id=job.step["customer_id"],
+        items=_item_drafts(order, integration),
+        ecommerce_number=order.ecommerce_number,
+        delivery_address=ErpAddress(**order.delivery_address) if order.delivery_address else None,
+        installments=tuple(ErpInstallment(row.amount, row.due_on, row.method) for row in installments),
+        freight=order.freight or Decimal(0),
+        discount=order.discount or Decimal(0),
+        expected_on=order.expected_on,
+        seller_id=job.step["seller_id"],
+        integrator_id=find_integrator_id(integration),
+        notes=_notes(order),
+    )
 
 
 def _item_drafts(order: Order, integration: Integration) -> tuple[ItemDraft, ...]:
@@ -255,13 +268,12 @@ def _notes(order: Order) -> str:
 # --- the one call that makes it, and what came of it ---
 
 
-def _create(
-    job: JobContext, provider: Provider, context: IntegrationContext, order: Order, draft: OrderDraft
-) -> str:
+def _create(job: JobContext, provider: Provider, context: IntegrationContext, order: Order) -> str:
     with tenant(job.organization_id):
+        draft = _draft(job, provider, order)
         services.begin_attempt(order_id=order.pk)
-        # Its lease is proven at the last moment: a worker that was taken for dead makes no order.
-        job.save_step()
+        # At the last moment: a worker that was taken for dead makes no order.
+        job.prove_lease()
     try:
         return provider.create_order(context, draft)
     except MappingError as error:
@@ -275,7 +287,9 @@ def _create(
         if isinstance(refusal, RateLimited) or not isinstance(refusal, TemporaryError):
             with tenant(job.organization_id):
                 services.end_attempt(order_id=order.pk)
-                job.save_step()
+                if isinstance(refusal, RejectedByErp):
+                    # Whoever it was about may be another one when a person has put it right.
+                    job.save_step(customer_id=None)
         raise
 
 
@@ -286,8 +300,6 @@ def _record(
     order: Order,
     detail: ErpOrderDetail,
     *,
-    seller_id: str = "",
-    left_out: Mapping[str, str] | None = None,
     is_found: bool = False,
 ) -> None:
     with tenant(job.organization_id):
@@ -299,7 +311,7 @@ def _record(
             ecommerce_number=order.ecommerce_number,
             notes=_notes(order),
             expected_on=order.expected_on,
-            seller_id=seller_id,
+            seller_id=job.step.get("seller_id", ""),
         )
         services.record_export(
             integration=integration,
@@ -307,7 +319,7 @@ def _record(
             detail=detail,
             situations=provider.situations,
             not_taken=find_not_taken(wanted, detail),
-            left_out=left_out or {},
+            left_out=job.step.get("left_out", {}),
             is_found=is_found,
         )
         job.save_step()

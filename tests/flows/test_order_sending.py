@@ -353,13 +353,21 @@ def test_the_criteria_of_customers_hold_the_order_back(seller: Company, run_jobs
             integration=Integration.objects.get(), criteria=Criteria(sends_people=False), person="Marina"
         )
     order = place(seller)
+    place(seller, "MKT-2")
     run_jobs()
     assert at_tiny(seller) == []
     assert forwarding_of(seller).reason_code == "customer.outside_person"
     with tenant(seller.organization):
         services.send_anyway(order_id=order.pk, person="Marina")
+        assert services.send_offered(integration=Integration.objects.get(), person="Marina") == 0
     run_jobs()
-    assert len(at_tiny(seller)) == 1
+    assert [row["numeroOrdemCompra"] for row in at_tiny(seller)] == [forwarding_of(seller).key]
+    with tenant(seller.organization):
+        integration = Integration.objects.get()
+        customer_services.save_criteria(integration=integration, criteria=Criteria(), person="Marina")
+        assert services.send_offered(integration=integration, person="Marina") == 1
+    run_jobs()
+    assert len(at_tiny(seller)) == 2
 
 
 def test_only_updates_parks_an_order_of_a_buyer_whom_tiny_does_not_know(

@@ -55,6 +55,8 @@ def to_order(draft: OrderDraft) -> dict[str, Any]:
         "numero_pedido_ecommerce": keep_whole(
             draft.ecommerce_number, LONGEST_ECOMMERCE_NUMBER, "Nº do pedido no e-commerce"
         ),
+        # So that Tiny notifies this integration of what becomes of the order.
+        "id_ecommerce": draft.integrator_id,
         "situacao": to_situation(draft.situation),
         "cliente": {**to_person(draft.customer), "atualizar_cliente": "N"},
         "endereco_entrega": _to_delivery(draft),
