@@ -265,6 +265,7 @@ JOB_HANDLERS = {
     "export_order": "orders.sync.exporting.export_order",
     "export_situation": "orders.sync.exporting.export_situation",
     "export_order_change": "orders.sync.exporting.export_order_change",
+    "place_sheet": "orders.sheet_jobs.place_sheet",
     "plan_products": "catalog.sync.plan_products",
     "import_products": "catalog.sync.import_products",
     "pull_products": "catalog.sync.pull_products",

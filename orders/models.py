@@ -315,3 +315,42 @@ class OrderImport(ImportRun):
 
     def __str__(self) -> str:
         return f"import since {self.created_from} ({self.state})"
+
+
+class SheetState(models.TextChoices):
+    CHECKED = "checked", "Aguardando você"
+    RUNNING = "running", "Em andamento"
+    DONE = "done", "Concluída"
+
+
+class OrderSheet(TenantModel):
+    """A CSV of orders that a person sent, and what became of it.
+
+    ``text`` has people's data: it stands until its orders were taken. ``orders_total`` can be placed, and
+    ``orders_created`` and ``orders_known`` of them were; ``refusals`` are the others, each as number, our
+    number of the order that stands in its way, and channel. ``problems`` are the first of ``problem_count``
+    things that are wrong in it, each as line, column and text.
+    """
+
+    name = models.CharField(max_length=200)
+    text = models.TextField(blank=True)
+    state = models.CharField(max_length=10, choices=SheetState, default=SheetState.CHECKED)
+    requested_by = models.CharField(max_length=120)
+    requested_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    orders_total = models.IntegerField(default=0)
+    orders_created = models.IntegerField(default=0)
+    orders_known = models.IntegerField(default=0)
+    refusals = models.JSONField(default=list)
+    problem_count = models.IntegerField(default=0)
+    problems = models.JSONField(default=list)
+
+    class Meta:
+        indexes = [models.Index(fields=["organization", "-requested_at"], name="orders_sheet_by_time")]
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.state})"
+
+    @property
+    def orders_read(self) -> int:
+        return self.orders_created + self.orders_known + len(self.refusals)

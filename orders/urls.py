@@ -1,6 +1,6 @@
 from django.urls import path
 
-from orders import actions, views
+from orders import actions, sheet_views, views
 
 app_name = "orders"
 
@@ -19,4 +19,7 @@ urlpatterns = [
     path("o/<slug:slug>/pedidos/enviar/<int:pk>/", actions.send_offered, name="send_offered"),
     path("o/<slug:slug>/pedidos/importacao/<int:pk>/", views.order_import, name="import"),
     path("o/<slug:slug>/pedidos/nao-importados/<int:pk>/", views.passed_over, name="passed_over"),
+    path("o/<slug:slug>/pedidos/importar/", sheet_views.sheet_upload, name="sheet_upload"),
+    path("o/<slug:slug>/pedidos/importar/modelo/", sheet_views.sheet_model, name="sheet_model"),
+    path("o/<slug:slug>/pedidos/importar/<int:sheet_id>/", sheet_views.sheet_detail, name="sheet"),
 ]

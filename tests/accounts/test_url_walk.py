@@ -72,6 +72,7 @@ NEW_TOKEN = {"name": "Loja", "scopes": ["orders:read"], "days": "30"}
 NEW_PRODUCT = {"sku": "NOVO", "name": "Outro nome", "status": "active"}
 NEW_CUSTOMER = {"name": "Ana Lima"}
 CUSTOMER_CRITERIA = {"sends_people": "on"}
+SHEET = "número do pedido;data;cliente;sku;descrição;quantidade;preço unitário\n;;;;;;1,00\n"
 CRITERIA = {"stock_kind": "physical", "safety_stock": "3"}
 
 # One row per route of a company. A method that is not named is refused alike (405) for everybody.
@@ -121,6 +122,9 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "orders:send_offered": {"POST": Answer(302, OPERATORS)},
     "orders:choose_integration": {"POST": Answer(302, OPERATORS)},
     "orders:change_status": {"POST": Answer(302, OPERATORS, {"status": "paid"})},
+    "orders:sheet_upload": page(OPERATORS) | {"POST": Answer(422, OPERATORS)},
+    "orders:sheet_model": page(OPERATORS),
+    "orders:sheet": page(OPERATORS) | {"POST": Answer(302, OPERATORS)},
     "panel:errors": page(OPERATORS),
     "panel:retry": {"POST": Answer(302, OPERATORS)},
 }
@@ -300,6 +304,7 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         reason_code="ours",
     )
     test = insert(by_table["integrations_connectiontest"], organization, **own)
+    sheet = insert(by_table["orders_ordersheet"], organization, text=SHEET)
     queue.set_schedule(integration.channel, "pull_invoices", "k", 60)
     return {
         "slug": organization.slug,
@@ -311,6 +316,7 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         "product_id": product,
         "customer_id": customer,
         "reference_id": reference,
+        "sheet_id": sheet,
         "state": parse_qs(urlsplit(address).query)["state"][0],
     }
 
@@ -442,6 +448,7 @@ def test_an_id_that_names_nothing_is_not_found(world: World, number: int) -> Non
         "product_id",
         "reference_id",
         "customer_id",
+        "sheet_id",
     )
     ids = dict.fromkeys(names, number)
     found = [
