@@ -14,6 +14,7 @@ from integrations.models import Integration
 from jobs.models import Job
 from jobs.selectors import list_parked
 from orders.models import Order
+from orders.synchronization import EXPORT_KINDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +66,7 @@ def _problem(job: Job, integration: Integration | None, organization: Organizati
 
 def _subject(job: Job, integration: Integration | None, organization: Organization) -> tuple[str, str]:
     """The order, the customer or the integration that the work was about."""
-    if job.kind == "complete_order" and job.key.isdecimal():
+    if job.kind in {"complete_order", *EXPORT_KINDS} and job.key.isdecimal():
         order = Order.objects.filter(pk=int(job.key)).first()
         if order is not None:
             return str(order), reverse("orders:detail", args=[organization.slug, order.number])

@@ -43,12 +43,10 @@ def forward(*, order: Order, forwarding: OrderForwarding) -> None:
     decision = decide_forwarding(
         OrderStatus(order.status), integration.send_statuses, is_forced=forwarding.is_forced
     )
-    is_waiting_already = forwarding.state == ForwardingState.DUE
-    if is_waiting_already and decision.state != ForwardingState.DUE:
-        # What was due stays so; the job looks at the order as it is when its turn comes.
-        return
-    _decide(forwarding, decision)
-    if decision.state == ForwardingState.DUE:
+    # What was due stays so; the job looks at the order as it is when its turn comes, a parked one anew.
+    if forwarding.state != ForwardingState.DUE or decision.state == ForwardingState.DUE:
+        _decide(forwarding, decision)
+    if forwarding.state == ForwardingState.DUE:
         enqueue_export(order=order, integration=integration)
 
 

@@ -15,6 +15,7 @@ from customers.criteria import Criteria
 from customers.models import CustomerReference
 from integrations.models import Integration
 from jobs import queue
+from jobs.models import Job
 from orders import services
 from orders.models import Order, OrderForwarding, Origin
 from tests.flows.conftest import Company
@@ -195,6 +196,19 @@ def test_a_cancelled_order_is_not_sent_and_a_sent_one_is_cancelled_there(
     (there,) = at_tiny(seller)
     assert there["situacao"] == 2
     assert codes_of(seller, second)[-2:] == ["order.situation_sent", "order.stock_stays_launched"]
+
+
+def test_a_parked_order_that_is_cancelled_needs_nobody_any_more(seller: Company, run_jobs: RunJobs) -> None:
+    lamp = services.PlacedItem("LUM-1", "Luminária", Decimal(1), Decimal("80"))
+    order = place(seller, items=(lamp,))
+    run_jobs()
+    assert job_of(seller).status == "parked"
+    change_status(seller, order, OrderStatus.CANCELLED)
+    run_jobs()
+    assert forwarding_of(seller).reason_code == "forwarding.cancelled"
+    with tenant(seller.organization):
+        assert not Job.objects.filter(status="parked").exists()
+    assert at_tiny(seller) == []
 
 
 def test_what_tiny_says_itself_is_not_written_back(seller: Company, run_jobs: RunJobs, protocol: str) -> None:
