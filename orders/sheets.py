@@ -131,6 +131,8 @@ def _fold(text: str) -> str:
     return " ".join(bare.replace("*", " ").split())
 
 
+# The whole line first.
+_TITLES = ("", *(column.title for column in COLUMNS))
 _BY_HEADING: Mapping[str, Column] = {_fold(column.heading): column for column in COLUMNS}
 _BY_PATH: Mapping[tuple[bool, str], Column] = {(column.is_of_item, column.path): column for column in COLUMNS}
 
@@ -223,7 +225,8 @@ def read_sheet(text: str) -> Sheet:
         problems += [LineProblem(line, column, words) for (line, column), words in group.wrong.items()]
         if placement is not None and not any(line.number in refused for line in group.lines):
             orders.append(SheetOrder(tuple(line.number for line in group.lines), placement))
-    return Sheet(len(lines), orders, sorted(problems, key=lambda problem: problem.line), unused)
+    problems.sort(key=lambda problem: (problem.line, _TITLES.index(problem.column)))
+    return Sheet(len(lines), orders, problems, unused)
 
 
 def write_model() -> bytes:

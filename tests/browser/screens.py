@@ -41,6 +41,8 @@ class World:
     left_out: str = ""
     customer_criteria: str = ""
     failed: str = ""
+    # Of ``by_token``: a sheet whose orders were taken, but for one that was refused and one that is wrong.
+    sheet: str = ""
     # Paths of orders of ``full``: one at Tiny, one left out by the criteria, one that waits for a SKU.
     sent: str = ""
     order_left_out: str = ""
@@ -135,6 +137,7 @@ def make_world(platform: Platform) -> World:
     full, empty, broken, waiting, by_token = (companies[slug] for slug in names)
     world = World(platform, empty, full, broken, waiting, by_token)
     _connect_by_token(world)
+    _take_sheets(world)
     _wait(world)
     _fill(world)
     _sell(world)
@@ -163,6 +166,37 @@ def _connect_by_token(world: World) -> None:
     page.get_by_role("button", name="Salvar e testar").click()
     expect(page.get_by_role("dialog")).to_contain_text("Conectado como")
     wait_for(page, platform.url + company.orders, "3 pedidos")
+    admin.close()
+
+
+SHEET = """número do pedido;canal;data;cliente;sku;descrição;quantidade;preço unitário;cor
+MKT-1001;Loja própria;18/11/2026;Maria de Exemplo;LUM-01;Luminária de mesa;2;1.234,56;azul
+MKT-1001;;;;VASO-02;Vaso de cerâmica;1;89,90;
+MKT-1002;Loja própria;18/11/2026;João Lima;VASO-02;Vaso de cerâmica;{quantity};89,90;
+"""
+WRONG_LINES = """MKT-1003;Loja própria;31/02/2026;Ana Prado;VASO-02;Vaso de cerâmica;1;89,90;
+MKT-1004;Loja própria;18/11/2026;Ana Prado;;Vaso de cerâmica;uma;1.234;
+"""
+
+
+def choose_sheet(visit: Visit, company: Company, text: str) -> None:
+    visit.open(f"{company.orders}importar/")
+    visit.page.get_by_label("Arquivo CSV").set_input_files(
+        {"name": "pedidos-da-semana.csv", "mimeType": "text/csv", "buffer": text.encode()}
+    )
+    visit.page.get_by_role("button", name="Conferir").click()
+
+
+def _take_sheets(world: World) -> None:
+    """The second one says something else of an order of the first."""
+    admin = world.platform.open_window(world.by_token.email())
+    page = admin.page
+    corrected = SHEET.format(quantity=2) + "MKT-1005;;18/11/2026;Ana Prado;VASO-02;Vaso;1;89,90;\n"
+    for text, received in ((SHEET.format(quantity=1), "2 pedidos"), (corrected + WRONG_LINES, "1 pedido")):
+        choose_sheet(Visit(world, page), world.by_token, text)
+        page.locator("[data-teste=receber]").click()
+        expect(page.get_by_role("heading", name=f"{received} recebido")).to_be_visible(timeout=40_000)
+    world.sheet = urlsplit(page.url).path
     admin.close()
 
 
@@ -576,6 +610,30 @@ def product_invalid(visit: Visit) -> None:
     visit.page.get_by_label("Preço (R$)").fill("caro")
     visit.page.get_by_role("button", name="Salvar").click()
     expect(visit.page.locator(".summary")).to_be_visible()
+
+
+@screen("pedidos-planilha", of_by_token)
+def sheet_upload(visit: Visit) -> None:
+    visit.open(f"{visit.world.by_token.orders}importar/")
+    visit.page.get_by_text("Ver as colunas").click()
+
+
+@screen("pedidos-planilha-recusada", of_empty)
+def sheet_refused(visit: Visit) -> None:
+    choose_sheet(visit, visit.world.empty, "data;cliente\n")
+    expect(visit.page.locator(".summary")).to_be_visible()
+
+
+@screen("pedidos-planilha-conferencia", of_by_token)
+def sheet_preview(visit: Visit) -> None:
+    text = SHEET.format(quantity=2) + WRONG_LINES + "MKT-2001;;18/11/2026;Ana Prado;VASO-02;Vaso;1;89,90;\n"
+    choose_sheet(visit, visit.world.by_token, text)
+    expect(visit.page.get_by_role("button", name="Receber o 1 pedido")).to_be_visible()
+
+
+@screen("pedidos-planilha-recebida", of_by_token)
+def sheet_taken(visit: Visit) -> None:
+    visit.open(visit.world.sheet)
 
 
 @screen("clientes-vazio", of_empty)

@@ -224,10 +224,10 @@ def test_each_bad_line_is_named_and_takes_only_its_own_order_out() -> None:
 
     assert [order.lines for order in sheet.orders] == [(2,)]
     assert list(sheet.problems) == [
-        LineProblem(3, "Quantidade", "Informe um número como 1.234,56, sem sinal."),
-        LineProblem(3, "Preço unitário", "Informe um número como 1.234,56, sem sinal."),
         LineProblem(3, "Data", "Preencha este campo."),
         LineProblem(3, "Cliente", "Preencha este campo."),
+        LineProblem(3, "Quantidade", "Informe um número como 1.234,56, sem sinal."),
+        LineProblem(3, "Preço unitário", "Informe um número como 1.234,56, sem sinal."),
         LineProblem(6, "Data", "Difere da linha 5, que é do mesmo pedido."),
         LineProblem(6, "Descrição", "Preencha este campo."),
     ]
