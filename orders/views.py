@@ -64,6 +64,7 @@ def order_list(request: TenantRequest) -> HttpResponse:
         "has_integration": bool(integrations),
         "awaiting_first": AWAITING_FIRST,
         "offers": _list_offers(request, integrations),
+        "may_import": request.membership.perfil in OPERATORS,
     }
     return render_page(request, "orders/list.html", context, fragment="orders/_list.html")
 

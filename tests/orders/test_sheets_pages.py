@@ -278,12 +278,15 @@ def test_an_operator_may_and_a_viewer_finds_nothing(
     organization: Organization, client_of: Callable[[User], Client], sheet_of: Callable[..., OrderSheet]
 ) -> None:
     sheet = sheet_of(*lines(1))
+    orders = BASE.removesuffix("importar/")
     for perfil, expected in ((Perfil.OPERATOR, 302), (Perfil.VIEWER, 404)):
         email = f"{perfil}@aurora.test"
         member = services.add_member(organization=organization, email=email, name="Lia", perfil=perfil)
         client = client_of(member.user)
         file = SimpleUploadedFile("pedidos.csv", "\n".join((HEAD, LINE)).encode())
         assert client.post(BASE, {"file": file}).status_code == expected
+        is_offered = f'href="{BASE}"' in client.get(orders).content.decode()
+        assert is_offered == (perfil == Perfil.OPERATOR)
         assert client.get(f"{BASE}modelo/").status_code == {302: 200, 404: 404}[expected]
         if perfil == Perfil.VIEWER:
             assert client.post(f"{BASE}{sheet.pk}/").status_code == 404
