@@ -138,7 +138,7 @@ def _find(provider: Provider, context: IntegrationContext, order: Order) -> ErpO
     while not reading.is_done:
         page = provider.list_orders(context, query, offset=reading.offset)
         reading = advance(reading, page)
-        for external_id in _unknown_of(integration, page):
+        for external_id in _unknown_of(integration, page, query.ecommerce_number):
             try:
                 detail = provider.get_order(context, external_id)
             except NotFound:
@@ -158,11 +158,13 @@ def _search(order: Order, since: dt.date, *, by_number: bool) -> OrderQuery:
     return OrderQuery(created_from=since, customer_name=customer.name if customer else "")
 
 
-def _unknown_of(integration: Integration, page: Page[ErpOrder]) -> list[str]:
+def _unknown_of(integration: Integration, page: Page[ErpOrder], ecommerce_number: str) -> list[str]:
+    """Rows that no order here is linked to, without those that the ERP found by a number only like ours."""
+    alike = {row.external_id for row in page.items if ecommerce_number not in ("", row.ecommerce_number)}
     with tenant(integration.organization_id):
         known = OrderReference.objects.filter(integration=integration, external_id__in=page.row_ids)
         taken = set(known.values_list("external_id", flat=True))
-    return [external_id for external_id in page.row_ids if external_id not in taken]
+    return [external_id for external_id in page.row_ids if external_id not in taken | alike]
 
 
 # --- what is to be made ---

@@ -53,8 +53,13 @@ def lay_faults(company: Company, protocol: str) -> None:
     lay(create, 37, ORDERS // 40, drop=True)
     lay(create, 97, ORDERS // 100, delay_ms=2500)
     lay(create, 61, ORDERS // 70, preset="error_500")
-    limited = {"preset": "quota_429", "headers": {"X-Ratelimit-Limit": "30", "X-Ratelimit-Reset": "1"}}
-    lay(create, 53, ORDERS // 60, **(limited if protocol == "v3" else {"preset": "v2_code_6"}))
+    if protocol == "v3":
+        limited = {"X-Ratelimit-Limit": "30", "X-Ratelimit-Remaining": "0", "X-Ratelimit-Reset": "1"}
+        lay(create, 53, ORDERS // 60, status=429, headers=limited)
+    else:
+        # API v2 names no time: each costs the whole minute that is assumed.
+        lay(create, 53, 1, preset="v2_code_6")
+        lay(create, 79, ORDERS // 80, preset="v2_code_35")
     lay(DETAIL[protocol], 71, ORDERS // 80, preset="error_503")
     lay(LIST[protocol], 43, ORDERS // 50, preset="html_502")
 
