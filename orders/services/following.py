@@ -34,8 +34,10 @@ def follow(
             lines.append(order_line(order.pk, "order.total_changed", totals, now))
         order.total = row.total
     order.erp_number = row.number[:40] or order.erp_number
-    order.ecommerce_number = row.ecommerce_number[:80] or order.ecommerce_number
-    order.ecommerce_name = row.ecommerce_name or order.ecommerce_name
+    if order.origin == Origin.ERP:
+        # By these two the marketplace knows the order that it placed here.
+        order.ecommerce_number = row.ecommerce_number[:80] or order.ecommerce_number
+        order.ecommerce_name = row.ecommerce_name or order.ecommerce_name
     order.placed_on = row.placed_on or order.placed_on
     former = order.customer
     # A summary has no more of the buyer than the name, which is no news. Who bought an order that was placed

@@ -286,12 +286,13 @@ def _create(job: JobContext, provider: Provider, context: IntegrationContext, or
         found = _find(provider, context, order) if isinstance(refusal, AlreadyExists) else None
         if found is not None:
             return found.order.external_id
-        if isinstance(refusal, RateLimited) or not isinstance(refusal, TemporaryError):
+        is_open = isinstance(refusal, AlreadyExists | TemporaryError) and not isinstance(refusal, RateLimited)
+        if not is_open:
             with tenant(job.organization_id):
                 services.end_attempt(order_id=order.pk)
-                if isinstance(refusal, RejectedByErp):
-                    # Whoever it was about may be another one when a person has put it right.
-                    job.save_step(customer_id=None)
+        if isinstance(refusal, RejectedByErp):
+            # Whoever it was about may be another one when a person has put it right.
+            job.save_step(customer_id=None)
         raise
 
 
