@@ -44,14 +44,12 @@ from catalog.services.saving import (
     record_export,
     save_product,
 )
-from integrations.rows import PageResult
 
 __all__ = [
     "SUBJECT",
     "UNLINKED",
     "LinkRefused",
     "Linked",
-    "PageResult",
     "SaveRefused",
     "Saved",
     "advance_details",

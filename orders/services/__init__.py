@@ -1,6 +1,5 @@
 """Orders: writes, inside the caller's ``tenant``, without HTTP."""
 
-from integrations.rows import PageResult
 from orders.services.backfill import (
     advance_import,
     cancel_import,
@@ -24,7 +23,6 @@ from orders.services.lines import SUBJECT
 
 __all__ = [
     "SUBJECT",
-    "PageResult",
     "advance_import",
     "apply_details",
     "attach_invoices",

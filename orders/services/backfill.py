@@ -11,8 +11,8 @@ from accounts import clock
 from history.services import record
 from integrations import imports
 from integrations.models import Integration
+from integrations.rows import PageResult
 from orders.models import OrderImport
-from orders.services.importing import PageResult
 
 LOCK = "import"
 
