@@ -37,6 +37,7 @@ from integrations.cursors import read_cursor, write_cursor
 from integrations.imports import ImportState
 from integrations.models import Integration, IntegrationState
 from integrations.reading import Reading, advance
+from integrations.rows import PageResult
 from jobs.runner import JobContext
 
 # The ERP's clock is not ours, and a change that it writes late must not slip through.
@@ -98,7 +99,7 @@ def import_products(job: JobContext) -> None:
     integration = run.integration
     step = dict(job.step) or _begin_list(clock.now())
 
-    def count_page(result: services.PageResult, reading: Reading) -> bool:
+    def count_page(result: PageResult, reading: Reading) -> bool:
         is_wanted = services.advance_list(
             import_id=run.pk, result=result, rows_read=reading.distinct, rows_total=reading.total
         )
@@ -245,7 +246,7 @@ def _read_list(
     provider: Provider,
     context: IntegrationContext,
     step: dict[str, Any],
-    count_page: Callable[[services.PageResult, Reading], bool] | None = None,
+    count_page: Callable[[PageResult, Reading], bool] | None = None,
 ) -> bool:
     """Apply page after page; false if ``count_page``, called within each one's transaction, ended it."""
     since = step["changed_from"]

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -18,6 +19,7 @@ from history.selectors import list_entries
 from history.timeline import build_days
 from integrations import credentials, registry, selectors, services, sync
 from integrations.forms import ConnectionForm
+from integrations.imports import ImportRefused
 from integrations.models import ConnectionTest, Credential, Integration
 from integrations.sentences import HISTORY
 from jobs.selectors import count_parked, next_run_at
@@ -273,6 +275,30 @@ def _protocol_asked(request: TenantRequest, provider: Provider, usual: str) -> E
     if protocol is None:
         raise Http404
     return protocol
+
+
+def act_on_import(
+    request: TenantRequest, integration: Integration, actions: Mapping[str, Callable[[], object]]
+) -> tuple[str, HttpResponse | None]:
+    """Do the posted ``action`` of an import, which only an Administrador may.
+
+    Why it was refused, in words, and where a page without scripts goes on; ``""`` and ``None`` otherwise.
+    """
+    if request.membership.perfil not in ADMINS:
+        raise Http404
+    act = actions.get(request.POST.get("action", ""))
+    if act is None:
+        return "Escolha o que fazer com a importação.", None
+    try:
+        act()
+    except ImportRefused as refusal:
+        return str(refusal), None
+    if wants_fragment(request):
+        return "", None
+    slug = request.organization.slug
+    return "", redirect(
+        "integrations:connection", slug=slug, provider=integration.provider, pk=integration.pk
+    )
 
 
 def _provider_or_404(key: str) -> Provider:

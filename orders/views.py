@@ -3,7 +3,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import clock
@@ -16,6 +16,7 @@ from integrations import registry
 from integrations.imports import ImportRefused
 from integrations.models import Integration, IntegrationState
 from integrations.selectors import list_integrations
+from integrations.views import act_on_import
 from jobs.models import Job
 from jobs.queue import Priority
 from jobs.selectors import find_parked
@@ -112,46 +113,32 @@ def order_import(request: TenantRequest, pk: int) -> HttpResponse:
     POST with ``action`` plan (and ``days``), start or cancel; only an Administrador may.
     """
     integration = get_object_or_404(Integration.objects.all(), pk=pk)
-    may_import = request.membership.perfil in ADMINS
     form = ImportForm(request.POST or None)
-    refusal, status = "", 200
+    refusal = ""
     if request.method == "POST":
-        if not may_import:
-            raise Http404
-        try:
-            _act_on_import(request, integration, form)
-        except ImportRefused as error:
-            refusal, status = str(error), 422
-        if not wants_fragment(request) and status == 200:
-            return redirect(
-                "integrations:connection",
-                slug=request.organization.slug,
-                provider=integration.provider,
-                pk=integration.pk,
-            )
+        person = request.membership.user.name
+        actions = {
+            "plan": lambda: services.plan_import(integration=integration, days=_days_of(form), person=person),
+            "start": lambda: services.start_import(integration=integration),
+            "cancel": lambda: services.cancel_import(integration=integration),
+        }
+        refusal, onward = act_on_import(request, integration, actions)
+        if onward is not None:
+            return onward
     context = {
         "integration": integration,
         "progress": selectors.describe_import(integration, clock.now()),
         "import_form": form,
         "refusal": refusal,
-        "may_import": may_import,
+        "may_import": request.membership.perfil in ADMINS,
     }
-    return render(request, "orders/_import.html", context, status=status)
+    return render(request, "orders/_import.html", context, status=422 if refusal else 200)
 
 
-def _act_on_import(request: TenantRequest, integration: Integration, form: ImportForm) -> None:
-    action = request.POST.get("action", "")
-    if action == "plan":
-        if not form.is_valid():
-            raise ImportRefused("Escolha de quantos dias atrás importar.")
-        person = request.membership.user.name
-        services.plan_import(integration=integration, days=int(form.cleaned_data["days"]), person=person)
-    elif action == "start":
-        services.start_import(integration=integration)
-    elif action == "cancel":
-        services.cancel_import(integration=integration)
-    else:
-        raise ImportRefused("Escolha o que fazer com a importação.")
+def _days_of(form: ImportForm) -> int:
+    if not form.is_valid():
+        raise ImportRefused("Escolha de quantos dias atrás importar.")
+    return int(form.cleaned_data["days"])
 
 
 def get_order_or_404(number: int) -> Order:

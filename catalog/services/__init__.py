@@ -44,14 +44,12 @@ from catalog.services.saving import (
     save_product,
 )
 from catalog.services.waiting import release_waiting
-from integrations.rows import PageResult
 
 __all__ = [
     "SUBJECT",
     "UNLINKED",
     "LinkRefused",
     "Linked",
-    "PageResult",
     "SaveRefused",
     "Saved",
     "advance_details",

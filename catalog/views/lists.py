@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import ADMINS, OPERATORS, READERS, TenantRequest, tenant_view
@@ -13,11 +13,11 @@ from catalog.models import Product
 from catalog.problems import PROBLEMS
 from catalog.sentences import KINDS
 from catalog.views.describing import describe_reference
-from integrations.imports import ImportRefused
 from integrations.models import Integration, IntegrationState
 from integrations.selectors import list_integrations
+from integrations.views import act_on_import
 from ui.filters import build_tabs, list_active
-from ui.fragments import render_page, wants_fragment
+from ui.fragments import render_page
 from ui.paging import paginate
 
 
@@ -87,38 +87,21 @@ def product_import(request: TenantRequest, pk: int) -> HttpResponse:
     POST with ``action`` plan, start or cancel; only an Administrador may.
     """
     integration = get_object_or_404(Integration.objects.all(), pk=pk)
-    may_import = request.membership.perfil in ADMINS
-    refusal, status = "", 200
+    refusal = ""
     if request.method == "POST":
-        if not may_import:
-            raise Http404
-        try:
-            _act_on_import(request, integration)
-        except ImportRefused as error:
-            refusal, status = str(error), 422
-        if not wants_fragment(request) and status == 200:
-            return redirect(
-                "integrations:connection",
-                slug=request.organization.slug,
-                provider=integration.provider,
-                pk=integration.pk,
-            )
+        person = request.membership.user.name
+        actions = {
+            "plan": lambda: services.plan_import(integration=integration, person=person),
+            "start": lambda: services.start_import(integration=integration),
+            "cancel": lambda: services.cancel_import(integration=integration),
+        }
+        refusal, onward = act_on_import(request, integration, actions)
+        if onward is not None:
+            return onward
     context = {
         "integration": integration,
         "progress": selectors.describe_import(integration),
         "refusal": refusal,
-        "may_import": may_import,
+        "may_import": request.membership.perfil in ADMINS,
     }
-    return render(request, "catalog/_import.html", context, status=status)
-
-
-def _act_on_import(request: TenantRequest, integration: Integration) -> None:
-    action = request.POST.get("action", "")
-    if action == "plan":
-        services.plan_import(integration=integration, person=request.membership.user.name)
-    elif action == "start":
-        services.start_import(integration=integration)
-    elif action == "cancel":
-        services.cancel_import(integration=integration)
-    else:
-        raise ImportRefused("Escolha o que fazer com a importação.")
+    return render(request, "catalog/_import.html", context, status=422 if refusal else 200)

@@ -1,6 +1,5 @@
 """Orders: writes, inside the caller's ``tenant``, without HTTP."""
 
-from integrations.rows import PageResult
 from orders.services.backfill import (
     advance_import,
     cancel_import,
@@ -52,7 +51,6 @@ __all__ = [
     "SUBJECT",
     "ChangeRefused",
     "ForwardingRefused",
-    "PageResult",
     "Placed",
     "PlacedItem",
     "Placement",

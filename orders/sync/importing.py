@@ -20,6 +20,7 @@ from integrations.cursors import read_cursor, write_cursor
 from integrations.imports import ImportState
 from integrations.models import Integration, IntegrationState
 from integrations.reading import Reading, advance
+from integrations.rows import PageResult
 from jobs import queue
 from jobs.queue import Priority
 from jobs.runner import JobContext
@@ -32,7 +33,7 @@ ORDERS, INVOICES = "orders", "invoices"
 OVERLAP = dt.timedelta(days=1)
 
 
-def _apply(integration: Integration, page: Page[ErpOrder], priority: Priority) -> services.PageResult:
+def _apply(integration: Integration, page: Page[ErpOrder], priority: Priority) -> PageResult:
     """One page of orders; rows that say too little are read one by one afterwards."""
     situations = registry.get_provider(integration.provider).situations
     result = services.upsert_from_list(integration=integration, page=page, situations=situations)

@@ -17,6 +17,7 @@ from catalog.values import to_json
 from contracts.records import ErpProductRow, Page, ProductKind, ProductState
 from history.models import HistoryEntry
 from integrations.models import Integration
+from integrations.rows import PageResult
 from jobs import queue
 from jobs.models import Job, JobStatus
 
@@ -49,7 +50,7 @@ def row(external_id: str, sku: str, **fields: Any) -> ErpProductRow:
     return replace(made, **fields)
 
 
-def receive(integration: Integration, *rows: ErpProductRow) -> services.PageResult:
+def receive(integration: Integration, *rows: ErpProductRow) -> PageResult:
     ids = tuple(one.external_id for one in rows)
     page = Page(items=rows, row_ids=ids, offset=0, limit=100, total=len(rows))
     with tenant(integration.organization_id):

@@ -219,7 +219,14 @@ def test_ignored_limit_is_a_hundred(reader: Reader, simulator: SimulatedTiny) ->
 
 @pytest.mark.parametrize(
     "fields",
-    [{"status": "500"}, {"ignore": "offset"}, {"drop": 1}, {"shift": "sideways"}, {"padding": 10**12}],
+    [
+        {"status": "500"},
+        {"ignore": "offset"},
+        {"drop": 1},
+        {"shift": "sideways"},
+        {"padding": 10**12},
+        {"drop": True, "parameters": ["offset"]},
+    ],
 )
 def test_fault_of_the_wrong_kind_is_refused(simulator: SimulatedTiny, fields: dict[str, object]) -> None:
     answer = requests.post(f"{simulator.url}/_control/faults", json={"route": "*", **fields}, timeout=10)

@@ -512,7 +512,7 @@ class Control:
                 after,
                 faults.ENDLESS if body.get("times", 1) is None else int(body.get("times", 1)),
                 faults.read_action(body),
-                {str(name): str(value) for name, value in body.get("parameters", {}).items()},
+                faults.read_parameters(body),
             )
         return json_response({"fault_id": fault_id}, 201)
 

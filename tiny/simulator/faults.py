@@ -169,6 +169,14 @@ def read_action(body: dict[str, Any]) -> dict[str, Any]:
     return action
 
 
+def read_parameters(body: dict[str, Any]) -> dict[str, str]:
+    """With which a call must come to be struck; none is every call. Raises BadRequest."""
+    parameters = body.get("parameters") or {}
+    if not isinstance(parameters, dict):
+        raise BadRequest("parameters must be an object")
+    return {name: str(value) for name, value in parameters.items()}
+
+
 def _make_answer(action: dict[str, Any]) -> Response:
     body = action.get("body", "")
     headers = {str(name): str(value) for name, value in action.get("headers", {}).items()}
