@@ -20,6 +20,18 @@ from jobs.runner import JobContext
 
 
 @dataclass(frozen=True, slots=True)
+class BuyerAtErp:
+    """An order's buyer there: ``name`` and ``document`` as the ERP has them, ``""`` where no search shows it.
+
+    ``external_id`` is ``""`` for one whom the order itself is to make (``Capability.ORDERS_MAKE_CUSTOMERS``).
+    """
+
+    external_id: str
+    name: str
+    document: str
+
+
+@dataclass(frozen=True, slots=True)
 class _AtErp:
     """A contact of the ERP; ``record`` is ``None`` where no search shows what it has."""
 
@@ -67,28 +79,31 @@ def export_customer(job: JobContext) -> None:
 
 
 def resolve_at_erp(
+    job: JobContext,
     provider: Provider,
     context: IntegrationContext,
     customer: Customer,
     criteria: Criteria,
     *,
     is_forced: bool = False,
-) -> str:
-    """The ERP's identifier of an order's buyer, who is made there if need be; the caller holds his lock.
+) -> BuyerAtErp:
+    """An order's buyer at the ERP, who is made there if need be; the caller holds his lock.
 
-    ``""`` for one whom the order itself is to make (``Capability.ORDERS_MAKE_CUSTOMERS``). Raises
-    ``RejectedByErp``: ``customers.unknown_at_erp`` where the criteria make no customers and ``is_forced``
-    does not overrule them, ``customers.repeated_at_erp``.
+    Raises ``RejectedByErp``: ``customers.unknown_at_erp`` where the criteria make no customers and
+    ``is_forced`` does not overrule them, ``customers.repeated_at_erp``.
     """
     there = _find(provider, context, customer)
     if there is not None:
         _link(context.integration, customer, there, is_new=False)
-        return there.external_id
+        record = there.record
+        return BuyerAtErp(there.external_id, record.name if record else "", record.document if record else "")
     protocol = registry.get_protocol(context.integration.provider, context.integration.protocol)
     if protocol.can(Capability.ORDERS_MAKE_CUSTOMERS):
         _refuse_insertion(criteria, is_forced=is_forced)
-        return ""
-    return _create(provider, context, customer, criteria, is_forced=is_forced).external_id
+        external_id = ""
+    else:
+        external_id = _create(provider, context, customer, criteria, is_forced=is_forced).external_id
+    return BuyerAtErp(external_id, customer.name, customer.document)
 
 
 def _find(provider: Provider, context: IntegrationContext, customer: Customer) -> _AtErp | None:

@@ -183,9 +183,10 @@ def _find_people(job: JobContext, provider: Provider, context: IntegrationContex
     if customer is None:
         raise MappingError("orders.buyer_missing")
     seller, left_out = _find_seller(provider, context, order)
-    customer_id = resolve_at_erp(provider, context, customer, criteria, is_forced=order.forwarding.is_forced)
+    is_forced = order.forwarding.is_forced
+    buyer = resolve_at_erp(job, provider, context, customer, criteria, is_forced=is_forced)
     job.save_step(
-        customer_id=customer_id, seller_id=seller.external_id if seller else "", left_out=dict(left_out)
+        customer_id=buyer.external_id, seller_id=seller.external_id if seller else "", left_out=dict(left_out)
     )
 
 
