@@ -25,6 +25,9 @@ MOST_LINES = 5_000
 _NOT_A_CSV = "O arquivo não parece um CSV. Na planilha, salve como CSV."
 _AMOUNT = re.compile(r"(\d{1,3}(\.\d{3})+|\d+),\d+|\d{1,3}(\.\d{3}){2,}|\d+(\.\d+)?", re.ASCII)
 _UNCLEAR = re.compile(r"[1-9]\d{0,2}\.\d{3}", re.ASCII)
+# The point of an amount as the API writes it, such as 19.90.
+_JSON_MONEY = re.compile(r"(?<=\d)\.(?=\d\d\b)")
+_INSTALLMENTS_EXAMPLE = "30/11/2026=1.239,51 + 30/12/2026=1.239,51"
 
 
 class SheetRefused(ValueError):
@@ -61,6 +64,20 @@ def _read_day(text: str) -> str:
     raise _CellRefused("Informe uma data como 18/11/2026.")
 
 
+def _read_installments(text: str) -> list[dict[str, str | None]]:
+    """``30/11/2026=100,00 + 30/12/2026=100,00``; one without its day is an amount alone."""
+    installments = []
+    for position, part in enumerate(text.split("+"), start=1):
+        day, has_day, amount = part.rpartition("=")
+        try:
+            due_on = _read_day(day.strip()) if has_day else None
+            installments.append({"due_on": due_on, "amount": _read_amount(amount.strip())})
+        except _CellRefused as error:
+            words = f"Na parcela {position}: {error} Escreva como {_INSTALLMENTS_EXAMPLE}."
+            raise _CellRefused(words) from None
+    return installments
+
+
 def _read_status(text: str) -> str:
     for status in OrderStatus:
         if _fold(text) in (_fold(status.label), status.value):
@@ -86,13 +103,15 @@ class Column:
     example: str = ""
     is_needed: bool = False
     is_of_item: bool = False
-    read: Callable[[str], str] = _read_text
+    read: Callable[[str], Any] = _read_text
 
     @property
     def title(self) -> str:
         return self.heading[:1].upper() + self.heading[1:]
 
 
+# The API has it in each installment; here it is one for all of an order.
+_METHOD = Column("forma de pagamento", "method", "Boleto")
 COLUMNS: Sequence[Column] = (
     Column("número do pedido", "number", "MKT-1001", is_needed=True),
     Column("canal", "channel", "Loja própria"),
@@ -110,6 +129,16 @@ COLUMNS: Sequence[Column] = (
     Column("cidade", "customer.address.city", "Curitiba"),
     Column("UF", "customer.address.state", "PR"),
     Column("CEP", "customer.address.zip_code", "80010-000"),
+    Column("país", "customer.address.country", "Brasil"),
+    Column("destinatário", "delivery_address.recipient", "José de Exemplo"),
+    Column("endereço de entrega", "delivery_address.street", "Avenida Central"),
+    Column("número de entrega", "delivery_address.number", "45"),
+    Column("complemento de entrega", "delivery_address.complement", "Sala 2"),
+    Column("bairro de entrega", "delivery_address.district", "Batel"),
+    Column("cidade de entrega", "delivery_address.city", "Curitiba"),
+    Column("UF de entrega", "delivery_address.state", "PR"),
+    Column("CEP de entrega", "delivery_address.zip_code", "80420-000"),
+    Column("país de entrega", "delivery_address.country", "Brasil"),
     Column("SKU", "sku", "LUM-01", is_needed=True, is_of_item=True),
     Column("descrição", "description", "Luminária de mesa", is_needed=True, is_of_item=True),
     Column("unidade", "unit", "UN", is_of_item=True),
@@ -117,6 +146,8 @@ COLUMNS: Sequence[Column] = (
     Column("preço unitário", "unit_price", "1.234,56", is_needed=True, is_of_item=True, read=_read_amount),
     Column("frete", "freight", "19,90", read=_read_amount),
     Column("desconto", "discount", "10,00", read=_read_amount),
+    Column("parcelas", "installments", _INSTALLMENTS_EXAMPLE, read=_read_installments),
+    _METHOD,
     Column("vendedor", "seller.name", "João Lima"),
     Column("observações", "notes", "Entregar à tarde"),
 )
@@ -307,6 +338,7 @@ def _read_order(group: _Group) -> Placement | None:
                 words = f"Difere da linha {said_on[column.path]}, que é do mesmo pedido."
                 group.wrong.setdefault((line.number, column.title), words)
         body["items"].append(item)
+    _share_method(group, body, said_on)
     try:
         placement = read_new_order(body)
     except Problem as problem:
@@ -317,7 +349,17 @@ def _read_order(group: _Group) -> Placement | None:
     return None if group.wrong else placement
 
 
-def _read_cell(group: _Group, line: SheetLine, column: Column, text: str) -> str:
+def _share_method(group: _Group, body: dict[str, Any], said_on: Mapping[str, int]) -> None:
+    method = body.pop(_METHOD.path, None)
+    installments = body.get("installments")
+    if method and installments is None:
+        group.wrong[said_on[_METHOD.path], _METHOD.title] = "Preencha também a coluna Parcelas."
+    elif method and isinstance(installments, list):
+        for installment in installments:
+            installment["method"] = method
+
+
+def _read_cell(group: _Group, line: SheetLine, column: Column, text: str) -> Any:
     try:
         return column.read(_read_text(text))
     except _CellRefused as error:
@@ -325,7 +367,7 @@ def _read_cell(group: _Group, line: SheetLine, column: Column, text: str) -> str
         return text
 
 
-def _put(body: dict[str, Any], path: str, value: str) -> None:
+def _put(body: dict[str, Any], path: str, value: Any) -> None:
     *outer, name = path.split(".")
     for part in outer:
         body = body.setdefault(part, {})
@@ -343,10 +385,14 @@ def _locate(
     error: FieldError, lines: Sequence[SheetLine], said_on: Mapping[str, int]
 ) -> tuple[tuple[int, str], str]:
     """The line and the column of an error of the API, which names a value by its path."""
+    words = _JSON_MONEY.sub(",", error.message)
     of_item = re.fullmatch(r"items\[(\d+)\]\.(\w+)", error.field)
     if of_item:
         column = _BY_PATH.get((True, of_item[2]))
-        return (lines[int(of_item[1])].number, column.title if column else ""), error.message
-    column = _BY_PATH.get((False, error.field))
-    line = said_on.get(error.field, lines[0].number)
-    return (line, column.title if column else ""), error.message
+        return (lines[int(of_item[1])].number, column.title if column else ""), words
+    path = error.field
+    if path.startswith("installments["):
+        path = _METHOD.path if path.endswith(".method") else "installments"
+    column = _BY_PATH.get((False, path))
+    line = said_on.get(path, lines[0].number)
+    return (line, column.title if column else ""), words

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from contracts.order_status import OrderStatus
+from contracts.records import ErpAddress
 from orders import sheets
 from orders.serializers import read_new_order
 from orders.sheets import LineProblem, SheetRefused
@@ -47,12 +48,17 @@ def refusal(content: bytes) -> str:
 # --- an order is what the API would have taken ---
 
 FULL_HEAD = (
-    "observações,vendedor,desconto,frete,Preço Unitário*,QUANTIDADE*,unidade,descricao*,SKU*,cep,uf,cidade,"
+    "observações,vendedor,FORMA DE PAGAMENTO,Parcelas,país de entrega,CEP de entrega,uf de entrega,"
+    "cidade de entrega,bairro de entrega,complemento de entrega,numero de entrega,Endereço de entrega,"
+    "destinatario,pais,"
+    "desconto,frete,Preço Unitário*,QUANTIDADE*,unidade,descricao*,SKU*,cep,uf,cidade,"
     "bairro,complemento,número,endereço,telefone,E-mail,cpf/cnpj,Cliente*,previsao,data*,status,canal,"
     "numero  do pedido*"
 )
 FULL = (
-    '"Entregar, à tarde",João Lima,"10,00","R$ 19,90","1.234,56","2,5",UN,"Mesa ""Serra""",MESA,80010-000,'
+    '"Entregar, à tarde",João Lima,Boleto,"30/11/2026=1.000,00 +2026-12-30 = R$ 2000,00+96,30",'
+    "Brasil,80420-000,pr,Curitiba,Batel,Sala 2,45,Avenida Central,José de Exemplo,brasil,"
+    '"10,00","R$ 19,90","1.234,56","2,5",UN,"Mesa ""Serra""",MESA,80010-000,'
     "pr,Curitiba,Centro,Apto 4,123,Rua das Flores,(41) 99999-0000,maria@exemplo.com.br,529.982.247-25,"
     "Maria de Exemplo,2026-11-25,18/11/2026,pagamento aprovado,Loja,M-1"
 )
@@ -75,7 +81,19 @@ FULL_BODY: dict[str, Any] = {
             "city": "Curitiba",
             "state": "PR",
             "zip_code": "80010000",
+            "country": "brasil",
         },
+    },
+    "delivery_address": {
+        "recipient": "José de Exemplo",
+        "street": "Avenida Central",
+        "number": "45",
+        "complement": "Sala 2",
+        "district": "Batel",
+        "city": "Curitiba",
+        "state": "PR",
+        "zip_code": "80420000",
+        "country": "Brasil",
     },
     "items": [
         {
@@ -88,6 +106,11 @@ FULL_BODY: dict[str, Any] = {
     ],
     "freight": "19.90",
     "discount": "10.00",
+    "installments": [
+        {"amount": "1000.00", "due_on": "2026-11-30", "method": "Boleto"},
+        {"amount": "2000.00", "due_on": "2026-12-30", "method": "Boleto"},
+        {"amount": "96.30", "due_on": None, "method": "Boleto"},
+    ],
     "seller": {"name": "João Lima"},
     "notes": "Entregar, à tarde",
 }
@@ -191,7 +214,10 @@ def test_days(text: str, day: tuple[int, int, int]) -> None:
         ("sku", "x" * 121, "SKU", "Use até 120 caracteres."),
         ("sku", "a\x01b", "SKU", "Há caracteres de controle, que não são aceitos."),
         ("uf", "Paraná", "UF", "Use a sigla do estado, como PR."),
-        ("desconto", "20,01", "Desconto", "O desconto não pode passar dos produtos mais o frete: 20.00."),
+        ("uf de entrega", "Paraná", "UF de entrega", "Use a sigla do estado, como PR."),
+        ("cep de entrega", "80420", "CEP de entrega", "O CEP tem 8 números."),
+        ("destinatário", "x" * 201, "Destinatário", "Use até 200 caracteres."),
+        ("desconto", "20,01", "Desconto", "O desconto não pode passar dos produtos mais o frete: 20,00."),
         (
             "cpf/cnpj",
             "529.982.247-26",
@@ -211,6 +237,56 @@ def test_a_cell_that_is_wrong_is_named_once(heading: str, text: str, column: str
     line, head = with_cell(heading, text)
 
     assert problems(line, head=head) == [(2, column, expected)]
+
+
+LIKE = "Escreva como 30/11/2026=1.239,51 + 30/12/2026=1.239,51."
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("30/11/2026=9,99 + 30/12/2026=10", "As parcelas somam 19,99 e o total é 20,00: faltam 0,01."),
+        ("20,01", "As parcelas somam 20,01 e o total é 20,00: sobram 0,01."),
+        ("10 + 31/11/2026=10", f"Na parcela 2: Informe uma data como 18/11/2026. {LIKE}"),
+        ("30/11/2026 20,00", f"Na parcela 1: Informe um número como 1.234,56, sem sinal. {LIKE}"),
+        ("10; 10", f"Na parcela 1: Informe um número como 1.234,56, sem sinal. {LIKE}"),
+        ("20,00 +", f"Na parcela 2: Informe um número como 1.234,56, sem sinal. {LIKE}"),
+        ("1.000", f"Na parcela 1: Escreva 1000 ou 1,000: o ponto deixa dúvida. {LIKE}"),
+        ("20,001", 'Informe um valor como "50,25": até 9 dígitos e 2 casas, sem sinal.'),
+        ("+".join(["0,1"] * 101), "Use até 100 itens."),
+        ("=20", "A célula tem uma fórmula. Deixe só o valor."),
+    ],
+)
+def test_installments_that_are_none_or_are_not_the_total(text: str, expected: str) -> None:
+    line, head = with_cell("parcelas", f'"{text}"')
+
+    assert problems(f"{line};Pix", head=f"{head};forma de pagamento") == [(2, "Parcelas", expected)]
+
+
+def test_how_installments_are_paid_is_said_with_them_and_for_all() -> None:
+    head = f"{HEAD};forma de pagamento;parcelas"
+    bad = f"M-2;18/11/2026;Ana;VASO;Vaso;1;5,00;{'x' * 61};2 + 3"
+
+    assert problems(f"{LINE};Pix;", bad, head=head) == [
+        (2, "Forma de pagamento", "Preencha também a coluna Parcelas."),
+        (3, "Forma de pagamento", "Use até 60 caracteres."),
+    ]
+
+
+def test_installments_and_delivery_on_a_later_line_of_the_order() -> None:
+    head = f"{HEAD};parcelas;cidade de entrega"
+    other = "M-1;;;VASO;Vaso;1;5,00;{};{}"
+
+    [order] = read(f"{LINE};;", other.format("25,00", "Lapa"), head=head).orders
+    assert [str(one.amount) for one in order.placement.installments] == ["25"]
+    assert order.placement.delivery_address == ErpAddress(city="Lapa")
+    assert problems(f"{LINE};25;Lapa", other.format("24,00", "Luz"), head=head) == [
+        (3, "Cidade de entrega", "Difere da linha 2, que é do mesmo pedido."),
+        (3, "Parcelas", "Difere da linha 2, que é do mesmo pedido."),
+    ]
+    assert problems(f"{LINE};;", other.format("24,00", ""), head=head) == [
+        (3, "Parcelas", "As parcelas somam 24,00 e o total é 25,00: faltam 1,00.")
+    ]
 
 
 def test_each_bad_line_is_named_and_takes_only_its_own_order_out() -> None:

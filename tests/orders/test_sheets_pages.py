@@ -102,6 +102,8 @@ def test_the_page_names_every_column_and_gives_the_model(client: Client) -> None
     page = plain(client.get(BASE).content.decode())
     assert "Até 5 MB e 5.000 linhas" in page
     assert "Preço unitário* 1.234,56" in page
+    assert "CEP de entrega 80420-000" in page
+    assert "Parcelas 30/11/2026=1.239,51 + 30/12/2026=1.239,51 Forma de pagamento Boleto" in page
 
     model = client.get(f"{BASE}modelo/")
     assert model["Content-Disposition"] == 'attachment; filename="modelo-pedidos.csv"'
