@@ -13,7 +13,8 @@ from integrations import registry
 from integrations.models import Integration
 from jobs.models import Job
 from jobs.selectors import list_parked
-from orders.models import Order
+from orders.models import Order, OrderSheet
+from orders.services.sheets import PLACE_SHEET
 from orders.synchronization import EXPORT_KINDS
 
 
@@ -65,7 +66,7 @@ def _problem(job: Job, integration: Integration | None, organization: Organizati
 
 
 def _subject(job: Job, integration: Integration | None, organization: Organization) -> tuple[str, str]:
-    """The order, the customer or the integration that the work was about."""
+    """The order, the customer, the sheet or the integration that the work was about."""
     if job.kind in {"complete_order", *EXPORT_KINDS} and job.key.isdecimal():
         order = Order.objects.filter(pk=int(job.key)).first()
         if order is not None:
@@ -75,6 +76,10 @@ def _subject(job: Job, integration: Integration | None, organization: Organizati
         if customer is not None:
             name = customer.name or "Cliente sem nome"
             return name, reverse("customers:detail", args=[organization.slug, customer.pk])
+    if job.kind == PLACE_SHEET:
+        sheet = OrderSheet.objects.defer("text").filter(pk=int(job.key)).first()
+        if sheet is not None:
+            return sheet.name, reverse("orders:sheet", args=[organization.slug, sheet.pk])
     if integration is not None:
         arguments = [organization.slug, integration.provider, integration.pk]
         return integration.name, reverse("integrations:connection", args=arguments)

@@ -271,9 +271,14 @@ def test_a_sheet_that_stopped_says_where_it_waits(
     client.post(f"{BASE}{sheet.pk}/")
     assert "Parou antes do fim" not in show(sheet)
     with tenant(organization):
-        Job.objects.filter(kind="place_sheet").update(status="parked", parked_at=clock.now())
+        Job.objects.filter(kind="place_sheet").update(
+            status="parked", reason_code="us.crashed", parked_at=clock.now()
+        )
 
     assert "Parou antes do fim. O que entrou ficou, e o resto espera na Central de erros" in show(sheet)
+    errors = client.get("/o/casa-aurora/erros/").content.decode()
+    assert "Interrompido várias vezes" in errors
+    assert f'<a href="{BASE}{sheet.pk}/">pedidos.csv</a>' in errors
 
 
 def test_an_operator_may_and_a_viewer_finds_nothing(
