@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -18,7 +17,7 @@ from catalog import selectors, services
 from catalog.criteria import Criteria, decide_sending
 from catalog.models import ChangeSource, Product, ProductImport, ProductReference, ProductStatus
 from catalog.values import FIELDS, product_values
-from contracts.errors import MappingError, NotFound, PermissionMissing, RejectedByErp, TemporaryError
+from contracts.errors import MappingError, NotFound, PermissionMissing, RejectedByErp
 from contracts.provider import Capability, Provider
 from contracts.records import (
     ErpPriceList,
@@ -31,13 +30,13 @@ from contracts.records import (
     ProductState,
 )
 from integrations import registry
-from integrations import sync as integrations_sync
 from integrations.credentials import IntegrationContext
 from integrations.cursors import read_cursor, write_cursor
 from integrations.imports import ImportState
 from integrations.models import Integration, IntegrationState
 from integrations.reading import Reading, advance
 from integrations.rows import PageResult
+from integrations.sync import reach_proven
 from jobs.runner import JobContext
 
 # The ERP's clock is not ours, and a change that it writes late must not slip through.
@@ -49,15 +48,6 @@ WHOLE_LIST_EVERY = dt.timedelta(days=1)
 REFUSALS_IN_A_ROW = 3
 
 
-@contextmanager
-def reach(job: JobContext, integration: Integration) -> Iterator[tuple[Provider, IntegrationContext]]:
-    """The ERP, once ``orders.sync.reaching.reach`` has proven its identifiers to be those that we keep."""
-    if integration.proven_protocol != integration.protocol:
-        raise TemporaryError("integration.references_unproven")
-    with integrations_sync.reach(job, integration) as reached:
-        yield reached
-
-
 def plan_products(job: JobContext) -> None:
     """How many products the ERP has, and what each costs: three calls or fewer."""
     with tenant(job.organization_id):
@@ -66,7 +56,7 @@ def plan_products(job: JobContext) -> None:
     if run.state != ImportState.PLANNING:
         return
     integration = run.integration
-    with reach(job, integration) as (provider, context):
+    with reach_proven(job, integration) as (provider, context):
         page = provider.list_products(context, ProductQuery(), offset=0)
         try:
             price_lists = provider.list_price_lists(context)
@@ -110,7 +100,7 @@ def import_products(job: JobContext) -> None:
     def count_product() -> bool:
         return services.advance_details(import_id=run.pk)
 
-    with reach(job, integration) as (provider, context):
+    with reach_proven(job, integration) as (provider, context):
         is_complete = _read_list(job, provider, context, step, count_page) and _read_products(
             job, provider, context, criteria, count_product
         )
@@ -133,7 +123,7 @@ def pull_products(job: JobContext) -> None:
     if listed_at is None or dt.datetime.fromisoformat(listed_at) < clock.now() - WHOLE_LIST_EVERY:
         since = None
     step = dict(job.step) or _begin_list(clock.now(), since)
-    with reach(job, integration) as (provider, context):
+    with reach_proven(job, integration) as (provider, context):
         _read_list(job, provider, context, step)
         if protocol.can(Capability.STOCK_IN_PRODUCT):
             warehouses = provider.list_warehouses(context)
@@ -164,7 +154,7 @@ def pull_list_prices(job: JobContext) -> None:
         return
     step = dict(job.step) or {"started_at": clock.now().isoformat(), "reading": Reading().to_step()}
     reading = Reading.from_step(step["reading"])
-    with reach(job, integration) as (provider, context):
+    with reach_proven(job, integration) as (provider, context):
         price_lists = _describe_lists(provider.list_price_lists(context))
         if list_id not in {one["id"] for one in price_lists}:
             # One that is gone may look empty, and would take every price with it.
@@ -196,7 +186,7 @@ def complete_products(job: JobContext) -> None:
         if integration.state != IntegrationState.CONNECTED:
             return
         criteria = selectors.read_criteria(integration)
-    with reach(job, integration) as (provider, context):
+    with reach_proven(job, integration) as (provider, context):
         _read_products(job, provider, context, criteria)
 
 
@@ -207,7 +197,7 @@ def read_product(job: JobContext) -> None:
         reference = references.get(pk=int(job.key))
         criteria = selectors.read_criteria(reference.integration)
         costs_a_call = _costs_a_stock_call(reference.integration, criteria)
-    with reach(job, reference.integration) as (provider, context):
+    with reach_proven(job, reference.integration) as (provider, context):
         found = _read_product(provider, context, reference, costs_a_call)
         if found.refusal is not None:
             raise found.refusal
@@ -392,7 +382,7 @@ def export_product(job: JobContext) -> None:
         reference = selectors.list_references(integration).filter(product=product).first()
         stamp = product.changed_here_at
     ours = selectors.values_of(product)
-    with reach(job, integration) as (provider, context):
+    with reach_proven(job, integration) as (provider, context):
         external_id = reference.external_id if reference else _find_by_sku(provider, context, product.sku)
         if reference is None and external_id:
             _refuse_if_taken(integration, external_id, product)

@@ -36,7 +36,8 @@ class Customer(TenantModel):
 
     Addresses are dictionaries with the fields of ``contracts.records.ErpAddress``. ``changed_here_at`` stands
     while a change made here waits to be written to the ERP, and ``changed_here`` names the fields of it.
-    ``is_forced``: a person wants him sent whatever the criteria say. ``revision`` is the number of the
+    ``is_forced``: a person wants him sent whatever the criteria say. ``attempted_at``: when the last call
+    began that may have made him at an ERP, unless it was refused. ``revision`` is the number of the
     organization's counter at the last change.
     """
 
@@ -50,6 +51,7 @@ class Customer(TenantModel):
     changed_here_at = models.DateTimeField(null=True)
     changed_here = models.JSONField(default=list)
     is_forced = models.BooleanField(default=False)
+    attempted_at = models.DateTimeField(null=True)
     revision = models.BigIntegerField(default=0)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()

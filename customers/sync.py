@@ -1,11 +1,27 @@
-"""Customers: what talks to the ERP. A job that may make one there holds ``services.lock_of`` him."""
+"""Customers: what talks to the ERP.
+
+A job that may make one there holds ``services.lock_of`` him, looks for him first, and while a call whose
+answer never came may still be under way, not to be seen yet is not to be missing.
+"""
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 
+from django.conf import settings
+
+from accounts import clock
 from accounts.tenancy import tenant
-from contracts.errors import NotFound, RejectedByErp, TemporaryError
+from contracts.errors import (
+    AlreadyExists,
+    ErpError,
+    MappingError,
+    NotFound,
+    RateLimited,
+    RejectedByErp,
+    TemporaryError,
+)
 from contracts.provider import Capability, Provider
 from contracts.records import ErpCustomer
 from customers import selectors, services
@@ -13,9 +29,10 @@ from customers.criteria import Criteria, Writing, decide_insertion, decide_writi
 from customers.models import Customer
 from customers.values import is_same
 from integrations import registry
-from integrations import sync as integrations_sync
 from integrations.credentials import IntegrationContext
 from integrations.models import Integration
+from integrations.sync import reach_proven
+from jobs.errors import JobPostponed
 from jobs.runner import JobContext
 
 
@@ -50,12 +67,10 @@ def export_customer(job: JobContext) -> None:
             services.give_up_export(customer_id=customer.pk)
             return
         criteria = selectors.read_criteria(integration)
-    if integration.proven_protocol != integration.protocol:
-        raise TemporaryError("integration.references_unproven")
-    with integrations_sync.reach(job, integration) as (provider, context):
+    with reach_proven(job, integration) as (provider, context):
         there = _find(provider, context, customer)
         if there is None:
-            _create(provider, context, customer, criteria, is_forced=customer.is_forced)
+            _create(job, provider, context, customer, criteria, is_forced=customer.is_forced)
             writing = Writing()
         else:
             _link(integration, customer, there, is_new=False)
@@ -102,12 +117,16 @@ def resolve_at_erp(
         _refuse_insertion(criteria, is_forced=is_forced)
         external_id = ""
     else:
-        external_id = _create(provider, context, customer, criteria, is_forced=is_forced).external_id
+        external_id = _create(job, provider, context, customer, criteria, is_forced=is_forced).external_id
     return BuyerAtErp(external_id, customer.name, customer.document)
 
 
 def _find(provider: Provider, context: IntegrationContext, customer: Customer) -> _AtErp | None:
-    """By document, or by our code for one without. Raises ``RejectedByErp`` if several have it."""
+    """By document, or by our code for one without.
+
+    Raises ``RejectedByErp`` if several have it, ``JobPostponed`` if nobody has it who may just be being made.
+    """
+    looked_at = clock.now()
     with tenant(context.integration.organization_id):
         references = selectors.list_references(customer, context.integration)
         known = list(references.values_list("external_id", flat=True))
@@ -124,11 +143,18 @@ def _find(provider: Provider, context: IntegrationContext, customer: Customer) -
     if by_id:
         ((external_id, row),) = by_id.items()
         return _AtErp(external_id, row)
-    # Without document there, or with another one: the newest contact that we know him by.
-    return _AtErp(known[-1], None) if known else None
+    if known:
+        # Without document there, or with another one: the newest contact that we know him by.
+        return _AtErp(known[-1], None)
+    if customer.attempted_at is not None:
+        settled_at = customer.attempted_at + dt.timedelta(seconds=settings.EXPORT_SETTLE_SECONDS)
+        if looked_at < settled_at:
+            raise JobPostponed(settled_at)
+    return None
 
 
 def _create(
+    job: JobContext,
     provider: Provider,
     context: IntegrationContext,
     customer: Customer,
@@ -136,9 +162,24 @@ def _create(
     *,
     is_forced: bool,
 ) -> _AtErp:
-    """The caller has just looked for him. An answer that is lost is found by the next look."""
+    """The caller has just looked for him. An answer that is lost is found by a later look."""
     _refuse_insertion(criteria, is_forced=is_forced)
-    made = _AtErp(provider.create_customer(context, selectors.draft_of(customer)), None)
+    with tenant(job.organization_id):
+        services.begin_attempt(customer_id=customer.pk)
+        # At the last moment: a worker that was taken for dead makes nobody.
+        job.prove_lease()
+    try:
+        external_id = provider.create_customer(context, selectors.draft_of(customer))
+    except MappingError as error:
+        # An answer that cannot be read tells not whether he was made.
+        raise TemporaryError(error.code, error.params) from error
+    except (ErpError, JobPostponed) as refusal:
+        is_open = isinstance(refusal, AlreadyExists | TemporaryError) and not isinstance(refusal, RateLimited)
+        if not is_open:
+            with tenant(job.organization_id):
+                services.end_attempt(customer_id=customer.pk)
+        raise
+    made = _AtErp(external_id, None)
     _link(context.integration, customer, made, is_new=True)
     return made
 

@@ -201,12 +201,6 @@ FAILURES: Mapping[str, Explanation] = {
         owner="you",
         action="edit_credentials",
     ),
-    "integration.references_unproven": Explanation(
-        "Ainda conferindo a nova forma de conexão",
-        "Antes de ler os produtos, comparamos um pedido para ter certeza de que a conta é a mesma."
-        " Continuamos sozinhos logo depois.",
-        owner="us",
-    ),
     "catalog.price_list_gone": Explanation(
         "A lista de preços escolhida não existe mais no Tiny",
         "Os preços ficam como estavam, e os produtos continuam chegando. Escolha outra lista nos critérios de"
@@ -225,6 +219,13 @@ FAILURES: Mapping[str, Explanation] = {
         "O Tiny não tem o vendedor {seller}",
         "Vendedores ativos lá: {names}. Cadastre o vendedor no Tiny com o mesmo nome ou código, ou, na"
         " integração, deixe os pedidos irem sem vendedor; depois clique em Tentar de novo.",
+        owner="you",
+        action="retry",
+    ),
+    "orders.gone_at_erp": Explanation(
+        "O Tiny criou o pedido e já não o tem",
+        "Ele foi excluído lá antes de o conferirmos. Se o pedido deve existir no Tiny, clique em Tentar de"
+        " novo: ele é procurado e, se não estiver lá, enviado outra vez.",
         owner="you",
         action="retry",
     ),

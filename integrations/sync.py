@@ -20,8 +20,12 @@ from integrations import credentials, registry, services
 from integrations.credentials import IntegrationContext
 from integrations.models import ConnectionTest, Credential, Integration, IntegrationState
 from integrations.services import Authorization, AuthorizationRejected
+from jobs.errors import JobPostponed
 from jobs.runner import JobContext
 from jobs.selectors import is_paused
+
+# How soon to look again whether the protocol in use has been proven.
+PROOF_PAUSE = dt.timedelta(minutes=1)
 
 
 @contextmanager
@@ -35,6 +39,19 @@ def reach(job: JobContext, integration: Integration) -> Iterator[tuple[Provider,
             registry.get_provider(integration.provider),
             IntegrationContext(integration, job_id=job.id),
         )
+
+
+@contextmanager
+def reach_proven(job: JobContext, integration: Integration) -> Iterator[tuple[Provider, IntegrationContext]]:
+    """``reach`` for what rests on identifiers that we keep, once the protocol in use is proven to know them.
+
+    ``orders.sync.reaching.reach`` proves it, at the latest with the poll that every connection begins with.
+    """
+    if integration.proven_protocol != integration.protocol:
+        # Nothing failed, so nothing may count as a failure.
+        raise JobPostponed(clock.now() + PROOF_PAUSE)
+    with reach(job, integration) as reached:
+        yield reached
 
 
 def renew_token(job: JobContext) -> None:

@@ -43,6 +43,11 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="customer",
+            name="attempted_at",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.AddField(
+            model_name="customer",
             name="changed_here",
             field=models.JSONField(default=list),
         ),

@@ -13,6 +13,8 @@ from customers.services.saving import (
     take_buyer,
 )
 from customers.services.sending import (
+    begin_attempt,
+    end_attempt,
     enqueue_export,
     forget_reference,
     give_up_export,
@@ -27,7 +29,9 @@ __all__ = [
     "DocumentTaken",
     "SaveRefused",
     "Saved",
+    "begin_attempt",
     "discard_own_record",
+    "end_attempt",
     "enqueue_export",
     "forget_reference",
     "give_up_export",

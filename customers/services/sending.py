@@ -54,6 +54,18 @@ def give_up_export(*, customer_id: int) -> None:
 
 
 @transaction.atomic
+def begin_attempt(*, customer_id: int) -> None:
+    """From now on he may be at the ERP without our knowing."""
+    Customer.objects.filter(pk=customer_id).update(attempted_at=clock.now())
+
+
+@transaction.atomic
+def end_attempt(*, customer_id: int) -> None:
+    """The ERP refused to make him."""
+    Customer.objects.filter(pk=customer_id).update(attempted_at=None)
+
+
+@transaction.atomic
 def link_at_erp(*, customer_id: int, integration: Integration, external_id: str, is_new: bool) -> None:
     """The contact ``external_id`` is this customer: found there, or just made."""
     customer = Customer.objects.get(pk=customer_id)

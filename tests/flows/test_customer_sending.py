@@ -8,16 +8,21 @@ from typing import Any
 
 import pytest
 
+from accounts import clock, gateways
 from accounts.tenancy import tenant
 from contracts.records import CustomerDraft, ErpCustomer
 from customers import services
 from customers.criteria import Criteria
 from customers.models import Customer, CustomerReference
+from customers.sync import export_customer
 from history.models import HistoryEntry
 from integrations import registry
 from integrations.credentials import UrgentContext
+from integrations.models import Integration
 from jobs import queue
-from jobs.models import Job
+from jobs.errors import LeaseLost
+from jobs.models import Channel, Job, Outcome
+from jobs.runner import JobContext
 from tests.flows.conftest import Company
 
 RunJobs = Callable[[], int]
@@ -133,6 +138,84 @@ def test_an_answer_that_is_lost_makes_no_second_one(
     assert seller.account.count_calls()[CREATE[protocol]] == (1 if preset == "drop_after" else 2)
 
 
+def test_a_call_that_may_be_under_way_makes_no_second_one(
+    seller: Company, run_jobs: RunJobs, move_clock: MoveClock, protocol: str
+) -> None:
+    seller.account.tiny.add_fault(account_id=seller.account.id, route=CREATE[protocol], drop=True, times=1)
+    customer = save(seller, name="Ana", document=CPF)
+    run_jobs()
+    move_clock(dt.timedelta(seconds=30))
+    # Another job of his, which knows nothing of the first one's attempt.
+    with tenant(seller.organization):
+        Job.objects.filter(kind="export_customer").update(status="done")
+    save(seller, customer, email="ana@x.test")
+    run_jobs()
+    job = job_of(seller)
+    assert (job.status, job.failures) == ("pending", 0)
+    assert job.not_before - stored(seller, customer).attempted_at == dt.timedelta(minutes=1)
+    # What was cut off arrives at last.
+    there = add_to_tiny(seller, name="Ana", kind="PF", document=CPF)
+    seller.account.clear_calls()
+    move_clock(dt.timedelta(seconds=31))
+    run_jobs()
+    assert CREATE[protocol] not in seller.account.count_calls()
+    assert known_as(seller, customer) == [there]
+    assert job_of(seller).status == "done"
+
+
+def test_one_whom_tiny_refused_is_made_at_once_when_a_person_says_so(
+    seller: Company, run_jobs: RunJobs, protocol: str
+) -> None:
+    seller.account.tiny.add_fault(
+        account_id=seller.account.id,
+        route=CREATE[protocol],
+        times=1,
+        **seller.refusal("O campo CEP do cliente é inválido"),
+    )
+    customer = save(seller, name="Ana", document=CPF)
+    run_jobs()
+    assert job_of(seller).status == "parked"
+    with tenant(seller.organization):
+        assert queue.retry_parked(job_of(seller).pk)
+    run_jobs()
+    (there,) = at_tiny(seller, document=CPF)
+    assert known_as(seller, customer) == [there.external_id]
+
+
+def test_a_worker_that_was_taken_for_dead_makes_nobody(seller: Company, protocol: str) -> None:
+    customer = save(seller, name="Ana", document=CPF)
+    claim = gateways.claim_job("slow", lease_seconds=60, wait_seconds=0)
+    assert claim is not None
+    with tenant(seller.organization):
+        job = Job.objects.get(pk=claim.job_id)
+        queue.return_to_pending(queue.lock_running(claim), not_before=clock.now(), outcome=Outcome.LOST)
+    with pytest.raises(LeaseLost):
+        export_customer(JobContext(job, claim))
+    assert at_tiny(seller, document=CPF) == []
+    assert CREATE[protocol] not in seller.account.count_calls()
+    assert stored(seller, customer).attempted_at is None
+
+
+def test_one_waits_for_the_proof_of_the_protocol_and_nothing_counts_as_a_failure(
+    seller: Company, run_jobs: RunJobs, move_clock: MoveClock, protocol: str
+) -> None:
+    with tenant(seller.organization):
+        Integration.objects.update(proven_protocol="")
+    customer = save(seller, name="Ana", document=CPF)
+    assert run_jobs() == 1
+    job = job_of(seller)
+    with tenant(seller.organization):
+        channel = Channel.objects.get(name=job.channel)
+    assert (job.status, job.failures, job.reason_code, channel.breaker_failures) == ("pending", 0, "", 0)
+    assert seller.account.count_calls() == {}
+    # The poll of orders proves it.
+    move_clock(dt.timedelta(minutes=5))
+    run_jobs()
+    move_clock(dt.timedelta(minutes=1))
+    run_jobs()
+    assert len(known_as(seller, customer)) == 1
+
+
 def test_one_who_is_there_is_linked_filled_and_not_overwritten(
     seller: Company, run_jobs: RunJobs, protocol: str
 ) -> None:
@@ -240,21 +323,20 @@ def test_who_left_the_criteria_meanwhile_is_not_sent(
     assert known_as(seller, company) != []
 
 
-def test_what_is_left_of_an_old_address_is_told(seller: Company, run_jobs: RunJobs, protocol: str) -> None:
+def test_an_address_is_replaced_whole(seller: Company, run_jobs: RunJobs, protocol: str) -> None:
     customer = save(seller, name="Ana", document=CPF, address=HOME)
     run_jobs()
     moved = {**HOME, "street": "Avenida Sete", "number": "9", "complement": "", "zip_code": "80420000"}
     save(seller, customer, address=moved)
     run_jobs()
     (there,) = at_tiny(seller, document=CPF)
-    # API v2 leaves as it is what comes empty.
-    left = {"v3": "", "v2": "apto 2"}[protocol]
     address = there.address
-    assert (address.street, address.number, address.complement) == ("Avenida Sete", "9", left)
-    not_taken = [
-        params["fields"] for code, params in lines_of(seller, customer) if code == "customer.not_taken"
+    assert (address.street, address.number, address.complement) == ("Avenida Sete", "9", "")
+    assert [code for code, _ in lines_of(seller, customer)] == [
+        "customer.sent_new",
+        "customer.changed_here",
+        "customer.sent",
     ]
-    assert not_taken == {"v3": [], "v2": ["Endereço"]}[protocol]
 
 
 def test_a_contact_that_is_gone_there_is_made_again(
