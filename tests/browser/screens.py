@@ -148,14 +148,11 @@ def make_world(platform: Platform) -> World:
     return world
 
 
-def _connect_by_token(world: World) -> None:
-    platform, company = world.platform, world.by_token
-    company.account.add_orders(count=3, situacoes=[1], since_days=2)
-    admin = platform.open_window(company.email())
-    page = admin.page
+def connect_by_token(platform: Platform, page: Page, company: Company) -> None:
+    """As ``Platform.connect``, over API v2: the user of the integration first."""
     page.goto(f"{platform.url}{company.users}incluir/?perfil=integracao")
     page.get_by_label("Nome", exact=True).fill("Integração Tiny")
-    page.get_by_label("E-mail").fill("tiny@cerrado.example")
+    page.get_by_label("E-mail").fill(f"tiny@{company.slug}.example")
     page.get_by_role("button", name="Salvar").click()
     expect(page.get_by_text("Usuário incluído.")).to_be_visible()
     access = company.account.add_integration()
@@ -165,6 +162,14 @@ def _connect_by_token(world: World) -> None:
     page.get_by_label("Token").fill(access["token"])
     page.get_by_role("button", name="Salvar e testar").click()
     expect(page.get_by_role("dialog")).to_contain_text("Conectado como")
+
+
+def _connect_by_token(world: World) -> None:
+    platform, company = world.platform, world.by_token
+    company.account.add_orders(count=3, situacoes=[1], since_days=2)
+    admin = platform.open_window(company.email())
+    page = admin.page
+    connect_by_token(platform, page, company)
     wait_for(page, platform.url + company.orders, "3 pedidos")
     admin.close()
 
