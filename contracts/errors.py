@@ -55,6 +55,10 @@ class AlreadyExists(RejectedByErp):
     """The ERP says that it has such a record already, and not which one it is."""
 
 
+class CustomerUnknown(RejectedByErp):
+    """The ERP does not know (any more) the customer that the record names by his identifier."""
+
+
 class UnsupportedFeature(ErpError):
     """This ERP or protocol cannot do what was asked."""
 

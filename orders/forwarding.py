@@ -32,7 +32,7 @@ def decide_forwarding(
     An order goes the first time its status is in the chosen set. Orders that stand there when the set changes
     are not decided anew: a person is offered to send them.
     """
-    if is_forced:
+    if is_forced and status != OrderStatus.CANCELLED:
         return ForwardingDecision(ForwardingState.DUE, "forwarding.forced")
     if status in send_statuses:
         return ForwardingDecision(ForwardingState.DUE, "forwarding.in_status", {"status": status.label})

@@ -413,7 +413,7 @@ class Unproven:
             return False
         if row.ecommerce_number and row.ecommerce_number == self.ecommerce_number:
             return True
-        if row.customer is None:
+        if row.customer is None or not (self.document or self.name):
             return True
         if row.customer.document and self.document:
             return row.customer.document == self.document
@@ -424,20 +424,22 @@ def list_unproven(integration: Integration) -> list[Unproven]:
     """The ERP may tell of an order, in a list or a notification, before it answers the call that made it."""
     forwardings = OrderForwarding.objects.filter(
         attempted_at__isnull=False, order__integration=integration
-    ).select_related("order__customer")
-    unproven = []
-    for forwarding in forwardings:
-        order, customer = forwarding.order, forwarding.order.customer
-        days = [order.placed_on or clock.today(), order.created_at.astimezone(SAO_PAULO).date()]
-        unproven.append(
-            Unproven(
-                since=min(days) - dt.timedelta(days=1),
-                document=customer.document if customer else "",
-                name=fold(customer.name) if customer else "",
-                ecommerce_number=order.ecommerce_number,
-            )
+    ).select_related("order")
+    return [
+        Unproven(
+            since=first_day_at_erp(forwarding.order),
+            document=forwarding.buyer_document,
+            name=fold(forwarding.buyer_name),
+            ecommerce_number=forwarding.order.ecommerce_number,
         )
-    return unproven
+        for forwarding in forwardings
+    ]
+
+
+def first_day_at_erp(order: Order) -> dt.date:
+    """The earliest that the ERP may call this order's day, which is not ours by its clock."""
+    days = [order.placed_on or clock.today(), order.created_at.astimezone(SAO_PAULO).date()]
+    return min(days) - dt.timedelta(days=1)
 
 
 def list_offered(integration: Integration) -> QuerySet[OrderForwarding]:

@@ -32,6 +32,12 @@ HISTORY: Mapping[str, Sentence] = {
         icon="swap",
         how=_POLL,
     ),
+    "order.status_kept_ahead": Sentence(
+        "Situação no Tiny: {situation}",
+        "Mantido: o pedido já está em {status}, e daí esta situação não o leva de volta.",
+        icon="swap",
+        how=_POLL,
+    ),
     "order.status_kept_unknown": Sentence(
         "Situação nova no Tiny: {situation}",
         "Ainda não conhecemos esta situação: o status continua {status}, e nossa equipe vê este aviso.",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from contracts.order_status import OrderStatus
 from contracts.records import Situation
+from orders.transitions import is_reachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,5 +58,8 @@ def decide_status(
     if situation.default_status is None:
         return StatusDecision(current, False, "order.status_kept", params)
     status = situation.default_status
+    if not is_reachable(current, status):
+        # Its steps vary, and it may not have heard yet of what happened here.
+        return StatusDecision(current, is_return, "order.status_kept_ahead", params)
     reason = "order.status_confirmed" if status == current else "order.status_changed"
     return StatusDecision(status, False, reason, params | {"status": status.label})

@@ -54,6 +54,8 @@ class Migration(migrations.Migration):
                 ("reason_params", models.JSONField(default=dict)),
                 ("is_forced", models.BooleanField(default=False)),
                 ("attempted_at", models.DateTimeField(null=True)),
+                ("buyer_name", models.TextField(blank=True)),
+                ("buyer_document", models.CharField(blank=True, max_length=14)),
                 ("sent_at", models.DateTimeField(null=True)),
             ],
         ),

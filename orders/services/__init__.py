@@ -18,6 +18,7 @@ from orders.services.completion import (
     mark_seen,
 )
 from orders.services.details import apply_details, mark_deleted_at_erp
+from orders.services.following import follow_erp
 from orders.services.forwarding import (
     ForwardingRefused,
     choose_integration,
@@ -38,6 +39,7 @@ from orders.services.placing import (
     place_order,
 )
 from orders.services.sending import (
+    Sent,
     begin_attempt,
     end_attempt,
     record_change,
@@ -55,6 +57,7 @@ __all__ = [
     "PlacedItem",
     "Placement",
     "PlacementRefused",
+    "Sent",
     "StatusRefused",
     "advance_import",
     "apply_details",
@@ -71,6 +74,7 @@ __all__ = [
     "enqueue_missed",
     "enqueue_some_details",
     "finish_import",
+    "follow_erp",
     "give_up_invoices",
     "leave_out",
     "mark_deleted_at_erp",

@@ -3,16 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 
+from django.db import transaction
+
+from accounts import clock
 from contracts.order_status import OrderStatus
 from contracts.records import ErpOrder, InvoiceState, Situation
 from customers.services import discard_own_record, upsert_from_erp
 from history.services import record_all
 from orders.models import Invoice, Order, OrderReference, Origin
-from orders.services.lines import order_line
+from orders.services.lines import order_line, take_revision
 from orders.services.shipments import update_shipment
 from orders.status_map import decide_status
 from ui.formats import format_brl
+
+
+@transaction.atomic
+def follow_erp(*, order_id: int, row: ErpOrder, situations: Sequence[Situation]) -> Order:
+    """Apply what the single order of the ERP says, and return what it is here now."""
+    reference = OrderReference.objects.select_for_update().get(order_id=order_id)
+    revision = take_revision()
+    order: Order = Order.objects.select_related("customer").get(pk=order_id)
+    if reference.situation == row.situation[:40]:
+        return order
+    order.revision = revision
+    known = next((item for item in situations if item.code == row.situation), None)
+    follow(order, reference, row, known if row.situation_is_known else None, clock.now())
+    reference.save()
+    return order
 
 
 def follow(

@@ -116,6 +116,9 @@ def leave_out(*, order_id: int, reason: str, params: Mapping[str, str]) -> None:
     order, forwarding = lock_forwarding(order_id)
     if forwarding.state != ForwardingState.DUE:
         return
+    if forwarding.is_forced and order.status != OrderStatus.CANCELLED:
+        # A person said so while the criteria were looked at; the job is wanted once more.
+        return
     forwarding.attempted_at = None
     _decide(forwarding, ForwardingDecision(ForwardingState.OUTSIDE, reason, params))
     _touch(order)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from django.db import transaction
 
@@ -15,27 +17,45 @@ from integrations.models import Integration
 from jobs import queue
 from jobs.queue import Priority
 from orders.models import ForwardingState, Order, OrderForwarding, OrderReference
-from orders.services.following import expect_invoice
+from orders.services.following import expect_invoice, follow
 from orders.services.forwarding import lock_forwarding
 from orders.services.importing import release_held
 from orders.services.lines import order_line, platform_line, take_revision
-from orders.services.shipments import update_shipment
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What an order was when it was sent: what became of it here since is not at the ERP yet.
+
+    ``content`` are notes and expected day, ``None`` if nobody knows any more which were sent. ``seller`` is
+    code and name. ``first_situation`` is the one in which the ERP may begin any order.
+    """
+
+    status: OrderStatus
+    situation: str
+    first_situation: str
+    content: tuple[str, dt.date | None] | None
+    seller: tuple[str, str]
 
 
 @transaction.atomic
-def begin_attempt(*, order_id: int) -> None:
-    """From now on the order may be at the ERP without our knowing."""
-    OrderForwarding.objects.filter(order_id=order_id).update(attempted_at=clock.now())
+def begin_attempt(*, order_id: int, buyer_name: str, buyer_document: str) -> OrderForwarding:
+    """From now on the order may be at the ERP without our knowing, for the buyer as the ERP has him."""
+    forwarding: OrderForwarding = OrderForwarding.objects.select_for_update().get(order_id=order_id)
+    forwarding.attempted_at = clock.now()
+    forwarding.buyer_name, forwarding.buyer_document = buyer_name, buyer_document
+    forwarding.save(update_fields=["attempted_at", "buyer_name", "buyer_document"])
+    return forwarding
 
 
 @transaction.atomic
 def end_attempt(*, order_id: int) -> None:
     """The order is not at the ERP: it was refused, or was not found after all."""
-    forwarding = OrderForwarding.objects.select_related("order__integration").get(order_id=order_id)
+    order, forwarding = lock_forwarding(order_id)
     forwarding.attempted_at = None
     forwarding.save(update_fields=["attempted_at"])
-    if forwarding.order.integration is not None:
-        release_held(integration=forwarding.order.integration)
+    if order.integration is not None:
+        release_held(integration=order.integration)
 
 
 @transaction.atomic
@@ -45,6 +65,7 @@ def record_export(
     order_id: int,
     detail: ErpOrderDetail,
     situations: Sequence[Situation],
+    sent: Sent,
     not_taken: Collection[str],
     left_out: Mapping[str, str],
     is_found: bool,
@@ -59,23 +80,27 @@ def record_export(
         return
     now = clock.now()
     row = detail.order
+    known = next((item for item in situations if item.code == row.situation), None)
+    status = OrderStatus(order.status)
+    # It may have moved on at the ERP since; the situation of a new order there says nothing of it.
+    has_moved = row.situation not in (sent.situation, sent.first_situation)
     reference = OrderReference(
         integration=integration,
         external_id=row.external_id,
         order=order,
-        situation=row.situation[:40],
+        situation=sent.situation if has_moved else row.situation[:40],
         # The list has not shown it yet: what it says then is news.
         row_hash="",
     )
-    known = next((item for item in situations if item.code == row.situation), None)
-    expect_invoice(reference, known if row.situation_is_known else None, now)
-    reference.save()
     forwarding.state = ForwardingState.SENT
     forwarding.attempted_at, forwarding.sent_at = None, now
     forwarding.save()
-    order.erp_number = row.number[:40]
-    order.revision, order.updated_at = take_revision(), now
-    order.save()
+    params = {"number": row.number, "situation": known.label if known else row.situation}
+    record_all([order_line(order.pk, "order.sent_found" if is_found else "order.sent", params, now)])
+    order.revision = take_revision()
+    expect_invoice(reference, known if row.situation_is_known else None, now)
+    follow(order, reference, row, known if row.situation_is_known else None, now)
+    reference.save()
     if order.customer and row.customer and row.customer.external_id:
         link_at_erp(
             customer_id=order.customer.pk,
@@ -83,15 +108,22 @@ def record_export(
             external_id=row.customer.external_id,
             is_new=False,
         )
-    params = {"number": row.number, "situation": known.label if known else row.situation}
-    lines = [order_line(order.pk, "order.sent_found" if is_found else "order.sent", params, now)]
+    not_taken = list(not_taken)
+    if (order.seller_code, order.seller_name) != sent.seller:
+        not_taken.append("vendedor")
+    lines = []
     if not_taken:
-        lines.append(order_line(order.pk, "order.not_taken", {"fields": ", ".join(not_taken)}, now))
+        fields = ", ".join(dict.fromkeys(not_taken))
+        lines.append(order_line(order.pk, "order.not_taken", {"fields": fields}, now))
     lines += [platform_line(order.pk, code, {"what": what}, now) for code, what in left_out.items()]
-    record_all([*lines, *update_shipment(order, row.shipment, now)])
+    record_all(lines)
     release_held(integration=integration)
-    # Somebody may have moved it on while it was on its way.
-    enqueue_situation(order=order, integration=integration)
+    # Somebody may have changed it or moved it on while it was on its way, or the ERP began it elsewhere.
+    if sent.content != (order.notes, order.expected_on):
+        enqueue_change(order=order, integration=integration)
+    began_elsewhere = row.situation == sent.first_situation != sent.situation
+    if status != sent.status or began_elsewhere:
+        enqueue_situation(order=order, integration=integration)
 
 
 def enqueue_situation(*, order: Order, integration: Integration) -> None:

@@ -10,15 +10,16 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from django.conf import settings
 
 from accounts import clock
-from accounts.clock import SAO_PAULO
 from accounts.tenancy import tenant
 from catalog.selectors import SKU_UNKNOWN, find_references_by_sku
 from contracts.errors import (
     AlreadyExists,
+    CustomerUnknown,
     ErpError,
     MappingError,
     NotFound,
@@ -42,6 +43,7 @@ from contracts.records import (
 )
 from customers.criteria import decide_customer
 from customers.selectors import draft_of, read_criteria, values_of
+from customers.services import forget_reference
 from customers.sync import resolve_at_erp
 from integrations import registry
 from integrations.credentials import IntegrationContext
@@ -53,13 +55,11 @@ from jobs.runner import JobContext
 from orders import selectors, services
 from orders.forwarding import decide_forwarding
 from orders.models import ForwardingState, Order, OrderReference
-from orders.read_back import Wanted, find_not_taken, find_not_taken_change
+from orders.read_back import EXPECTED, NOTES, Wanted, find_not_taken, find_not_taken_change
 from orders.selectors import fold
 from orders.sync.reaching import reach
 
 SELLER_UNKNOWN = "orders.seller_unknown"
-# The ERP's day is not ours, and an order may be dated before it was placed here.
-DAY = dt.timedelta(days=1)
 
 
 def export_order(job: JobContext) -> None:
@@ -74,21 +74,23 @@ def export_order(job: JobContext) -> None:
             return
         if forwarding.attempted_at is None and _leave_out(order, integration):
             return
+    is_earlier = job.step.get("external_id") is not None
     with reach(job, integration) as (provider, context):
-        if "external_id" not in job.step:
+        if not is_earlier:
             # Missing once, it stays so until a call is made that may create it.
-            if forwarding.attempted_at is not None or "is_missing" not in job.step:
-                found = _find(provider, context, order)
+            if forwarding.attempted_at is not None or not job.step.get("is_missing"):
+                looked_at = clock.now()
+                found = _find(job, provider, context, order)
                 if found is not None:
-                    _record(job, provider, integration, order, found, is_found=True)
+                    _record(job, provider, order, found, is_earlier=True, is_found=True)
                     return
-                if _settle(job, order, integration):
+                if _settle(job, order, integration, looked_at):
                     return
                 job.save_step(is_missing=True)
-            if job.step.get("customer_id") is None:
+            if job.step.get("customer_id") is None or job.step["people_of"] != _people_of(order):
                 _find_people(job, provider, context, order)
             job.save_step(external_id=_create(job, provider, context, order))
-        _record(job, provider, integration, order, provider.get_order(context, job.step["external_id"]))
+        _record(job, provider, order, _read_back(job, provider, context, order), is_earlier=is_earlier)
 
 
 def _leave_out(order: Order, integration: Integration) -> bool:
@@ -108,54 +110,93 @@ def _leave_out(order: Order, integration: Integration) -> bool:
     return False
 
 
-def _settle(job: JobContext, order: Order, integration: Integration) -> bool:
-    """Conclude that no attempt, if there was one, made the order; whether it is left out now.
-
-    A call whose answer never came may still be under way: not to be seen yet is not to be missing.
-    """
-    attempted_at = order.forwarding.attempted_at
-    if attempted_at is None:
+def _settle(job: JobContext, order: Order, integration: Integration, looked_at: dt.datetime) -> bool:
+    """Conclude that no attempt, if there was one, made the order; whether it is left out now."""
+    if order.forwarding.attempted_at is None:
         return False
-    settled_at = attempted_at + dt.timedelta(seconds=settings.EXPORT_SETTLE_SECONDS)
-    if clock.now() < settled_at:
-        raise JobPostponed(settled_at)
+    _await_settling(order, looked_at)
     with tenant(job.organization_id):
         services.end_attempt(order_id=order.pk)
+        order.forwarding.attempted_at = None
         return _leave_out(order, integration)
+
+
+def _await_settling(order: Order, looked_at: dt.datetime) -> None:
+    """A call whose answer never came may still be under way: not to be seen yet is not to be missing."""
+    attempted_at = order.forwarding.attempted_at
+    if attempted_at is None:
+        return
+    settled_at = attempted_at + dt.timedelta(seconds=settings.EXPORT_SETTLE_SECONDS)
+    if looked_at < settled_at:
+        raise JobPostponed(settled_at)
+
+
+def _read_back(
+    job: JobContext, provider: Provider, context: IntegrationContext, order: Order
+) -> ErpOrderDetail:
+    """The order that the ERP says it has made. Raises ``RejectedByErp`` if it is gone for good."""
+    looked_at = clock.now()
+    try:
+        return provider.get_order(context, job.step["external_id"])
+    except NotFound:
+        _await_settling(order, looked_at)
+        with tenant(job.organization_id):
+            services.end_attempt(order_id=order.pk)
+            job.save_step(external_id=None, is_missing=False, customer_id=None)
+        raise RejectedByErp("orders.gone_at_erp") from None
 
 
 # --- is it there already? ---
 
 
-def _find(provider: Provider, context: IntegrationContext, order: Order) -> ErpOrderDetail | None:
-    """The order at the ERP, by its key. Orders there that are known to be others are not read."""
+def _find(
+    job: JobContext, provider: Provider, context: IntegrationContext, order: Order
+) -> ErpOrderDetail | None:
+    """The order at the ERP, by its key. Orders there that are known to be others are not read.
+
+    Raises ``MappingError`` for one that cannot be read, if it may be this one.
+    """
     integration = context.integration
     forwarding = order.forwarding
     protocol = registry.get_protocol(integration.provider, integration.protocol)
-    days = [order.placed_on or clock.today(), order.created_at.astimezone(SAO_PAULO).date()]
-    query = _search(order, min(days) - DAY, by_number=protocol.can(Capability.KEEPS_ECOMMERCE_NUMBER))
+    query = _search(order, by_number=protocol.can(Capability.KEEPS_ECOMMERCE_NUMBER))
+    others = set(job.step.get("others", []))
     reading = Reading()
     while not reading.is_done:
         page = provider.list_orders(context, query, offset=reading.offset)
         reading = advance(reading, page)
         for external_id in _unknown_of(integration, page, query.ecommerce_number):
+            if external_id in others:
+                continue
             try:
                 detail = provider.get_order(context, external_id)
             except NotFound:
                 continue
+            except MappingError:
+                if forwarding.attempted_at is None:
+                    continue
+                raise
             if detail.key == forwarding.key:
                 return detail
+            # A job that has to give way reads none of them twice.
+            others.add(external_id)
+            job.save_step(others=sorted(others))
     return None
 
 
-def _search(order: Order, since: dt.date, *, by_number: bool) -> OrderQuery:
-    """By the narrowest that the ERP can tell: the marketplace's number, the document, the name."""
+def _search(order: Order, *, by_number: bool) -> OrderQuery:
+    """By the narrowest that the ERP can tell: the marketplace's number, the document, the name.
+
+    An attempt may have made the order for a contact that has others than the buyer has here.
+    """
+    since = selectors.first_day_at_erp(order)
     if by_number and order.ecommerce_number:
         return OrderQuery(created_from=since, ecommerce_number=order.ecommerce_number)
-    customer = order.customer
-    if customer is not None and customer.document:
-        return OrderQuery(created_from=since, document=customer.document)
-    return OrderQuery(created_from=since, customer_name=customer.name if customer else "")
+    forwarding, customer = order.forwarding, order.customer
+    name, document = forwarding.buyer_name, forwarding.buyer_document
+    if forwarding.attempted_at is None and customer is not None:
+        name, document = customer.name, customer.document
+    return OrderQuery(created_from=since, document=document, customer_name="" if document else name)
 
 
 def _unknown_of(integration: Integration, page: Page[ErpOrder], ecommerce_number: str) -> list[str]:
@@ -168,6 +209,13 @@ def _unknown_of(integration: Integration, page: Page[ErpOrder], ecommerce_number
 
 
 # --- what is to be made ---
+
+
+def _people_of(order: Order) -> list[Any]:
+    """What decides who sold and who bought. One protocol may leave to the order what another must be told."""
+    integration = order.integration
+    assert integration is not None  # noqa: S101
+    return [integration.protocol, integration.sends_seller, order.seller_code, order.seller_name]
 
 
 def _find_people(job: JobContext, provider: Provider, context: IntegrationContext, order: Order) -> None:
@@ -186,7 +234,12 @@ def _find_people(job: JobContext, provider: Provider, context: IntegrationContex
     is_forced = order.forwarding.is_forced
     buyer = resolve_at_erp(job, provider, context, customer, criteria, is_forced=is_forced)
     job.save_step(
-        customer_id=buyer.external_id, seller_id=seller.external_id if seller else "", left_out=dict(left_out)
+        customer_id=buyer.external_id,
+        buyer_name=buyer.name,
+        buyer_document=buyer.document,
+        seller_id=seller.external_id if seller else "",
+        left_out=dict(left_out),
+        people_of=_people_of(order),
     )
 
 
@@ -195,12 +248,10 @@ def _draft(job: JobContext, provider: Provider, order: Order) -> OrderDraft:
     integration, customer = order.integration, order.customer
     assert integration is not None and customer is not None  # noqa: S101
     installments = order.installments.order_by("position")
-    status = OrderStatus(order.status)
-    situations = provider.default_situations
     return OrderDraft(
         key=order.forwarding.key,
         placed_on=order.placed_on or clock.today(),
-        situation=situations.get(status) or situations[OrderStatus.PLACED],
+        situation=_situation_of(provider, OrderStatus(order.status)),
         customer=draft_of(customer),
         customer_id=job.step["customer_id"],
         items=_item_drafts(order, integration),
@@ -214,6 +265,12 @@ def _draft(job: JobContext, provider: Provider, order: Order) -> OrderDraft:
         integrator_id=find_integrator_id(integration),
         notes=_notes(order),
     )
+
+
+def _situation_of(provider: Provider, status: OrderStatus) -> str:
+    """The one in which an order is made."""
+    situations = provider.default_situations
+    return situations.get(status) or situations[OrderStatus.PLACED]
 
 
 def _item_drafts(order: Order, integration: Integration) -> tuple[ItemDraft, ...]:
@@ -274,9 +331,13 @@ def _notes(order: Order) -> str:
 def _create(job: JobContext, provider: Provider, context: IntegrationContext, order: Order) -> str:
     with tenant(job.organization_id):
         draft = _draft(job, provider, order)
-        services.begin_attempt(order_id=order.pk)
-        # At the last moment: a worker that was taken for dead makes no order.
-        job.prove_lease()
+        order.forwarding = services.begin_attempt(
+            order_id=order.pk,
+            buyer_name=job.step["buyer_name"],
+            buyer_document=job.step["buyer_document"],
+        )
+        # At the last moment, and it proves the lease: a worker that was taken for dead makes no order.
+        job.save_step(status=order.status)
     try:
         return provider.create_order(context, draft)
     except MappingError as error:
@@ -284,28 +345,48 @@ def _create(job: JobContext, provider: Provider, context: IntegrationContext, or
         raise TemporaryError(error.code, error.params) from error
     except (ErpError, JobPostponed) as refusal:
         # Only the key proves that it is this one which the ERP has already.
-        found = _find(provider, context, order) if isinstance(refusal, AlreadyExists) else None
+        found = _find(job, provider, context, order) if isinstance(refusal, AlreadyExists) else None
         if found is not None:
             return found.order.external_id
-        is_open = isinstance(refusal, AlreadyExists | TemporaryError) and not isinstance(refusal, RateLimited)
-        if not is_open:
-            with tenant(job.organization_id):
-                services.end_attempt(order_id=order.pk)
-        if isinstance(refusal, RejectedByErp):
-            # Whoever it was about may be another one when a person has put it right.
-            job.save_step(customer_id=None)
+        _conclude(job, context, order, refusal)
         raise
+
+
+def _conclude(
+    job: JobContext, context: IntegrationContext, order: Order, refusal: ErpError | JobPostponed
+) -> None:
+    """What a refused call leaves behind. Raises ``JobPostponed`` if the next one may be taken at once."""
+    is_open = isinstance(refusal, AlreadyExists | TemporaryError) and not isinstance(refusal, RateLimited)
+    with tenant(job.organization_id):
+        if not is_open:
+            services.end_attempt(order_id=order.pk)
+        if isinstance(refusal, JobPostponed | TemporaryError):
+            return
+        former = job.step["customer_id"]
+        # A person puts it right: whoever it was about may be another one then, and much time has passed.
+        job.save_step(customer_id=None, is_missing=False)
+        if isinstance(refusal, CustomerUnknown) and former != job.step.get("unknown_customer_id"):
+            forget_reference(integration=context.integration, external_id=former)
+            job.save_step(unknown_customer_id=former)
+        else:
+            return
+    raise JobPostponed(clock.now())
 
 
 def _record(
     job: JobContext,
     provider: Provider,
-    integration: Integration,
     order: Order,
     detail: ErpOrderDetail,
     *,
+    is_earlier: bool,
     is_found: bool = False,
 ) -> None:
+    """``is_earlier``: another run of this job sent it, maybe before the order was changed here."""
+    integration = order.integration
+    assert integration is not None  # noqa: S101
+    status = OrderStatus(job.step.get("status", order.status))
+    _, _, *seller = job.step.get("people_of") or _people_of(order)
     with tenant(job.organization_id):
         wanted = Wanted(
             total=order.total or Decimal(0),
@@ -317,12 +398,23 @@ def _record(
             expected_on=order.expected_on,
             seller_id=job.step.get("seller_id", ""),
         )
+        not_taken = find_not_taken(wanted, detail)
+        if is_earlier:
+            # The change that follows tells what of these the ERP does not keep.
+            not_taken = [name for name in not_taken if name not in (NOTES, EXPECTED)]
         services.record_export(
             integration=integration,
             order_id=order.pk,
             detail=detail,
             situations=provider.situations,
-            not_taken=find_not_taken(wanted, detail),
+            sent=services.Sent(
+                status=status,
+                situation=_situation_of(provider, status),
+                first_situation=_situation_of(provider, OrderStatus.PLACED),
+                content=None if is_earlier else (order.notes, order.expected_on),
+                seller=(seller[0], seller[1]),
+            ),
+            not_taken=not_taken,
             left_out=job.step.get("left_out", {}),
             is_found=is_found,
         )
@@ -333,22 +425,43 @@ def _record(
 
 
 def export_situation(job: JobContext) -> None:
-    """Write the situation that the order's status asks for, unless the ERP has it already."""
+    """Write the situation that the order's status asks for, unless the ERP has it already.
+
+    The ERP may have moved the order on without our having heard of it, so it is read first.
+    """
     with tenant(job.organization_id):
         reference = selectors.find_sent_reference(int(job.key))
     if reference is None or reference.deleted_at is not None:
         return
-    order, integration = reference.order, reference.integration
-    status = OrderStatus(order.status)
-    with reach(job, integration) as (provider, context):
+    with reach(job, reference.integration) as (provider, context):
+        detail = _read_sent(provider, context, reference)
+        if detail is None:
+            return
+        with tenant(job.organization_id):
+            order = services.follow_erp(
+                order_id=reference.order_id, row=detail.order, situations=provider.situations
+            )
+        status = OrderStatus(order.status)
         code = provider.default_situations.get(status)
         situation = next((item for item in provider.situations if item.code == code), None)
-        if situation is None or situation.code == reference.situation:
+        if situation is None or situation.code == detail.order.situation:
             return
         provider.set_situation(context, reference.external_id, situation.code)
         with tenant(job.organization_id):
             services.record_situation(order_id=order.pk, situation=situation, status=status)
             job.save_step()
+
+
+def _read_sent(
+    provider: Provider, context: IntegrationContext, reference: OrderReference
+) -> ErpOrderDetail | None:
+    """``None`` for an order that was deleted at the ERP, which is then written down."""
+    try:
+        return provider.get_order(context, reference.external_id)
+    except NotFound:
+        with tenant(context.integration.organization_id):
+            services.mark_deleted_at_erp(integration=context.integration, order_id=reference.order_id)
+        return None
 
 
 def export_order_change(job: JobContext) -> None:
@@ -357,9 +470,11 @@ def export_order_change(job: JobContext) -> None:
         reference = selectors.find_sent_reference(int(job.key))
     if reference is None or reference.deleted_at is not None:
         return
-    order, integration = reference.order, reference.integration
-    with reach(job, integration) as (provider, context):
-        detail = provider.get_order(context, reference.external_id)
+    order = reference.order
+    with reach(job, reference.integration) as (provider, context):
+        detail = _read_sent(provider, context, reference)
+        if detail is None:
+            return
         wanted = OrderChange(notes=_notes(order), expected_on=order.expected_on)
         sent = find_not_taken_change(wanted, detail)
         if not sent:

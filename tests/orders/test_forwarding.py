@@ -33,10 +33,18 @@ def test_an_order_is_due_exactly_in_a_chosen_status(status: OrderStatus, chosen:
         assert not any(is_reachable(status, item) for item in chosen) or status == S.CANCELLED
 
 
-@given(statuses, st.sets(statuses))
+@given(statuses.filter(lambda status: status != S.CANCELLED), st.sets(statuses))
 def test_a_person_sends_it_in_spite_of_everything(status: OrderStatus, chosen: set[OrderStatus]) -> None:
     decision = decide_forwarding(status, {item.value for item in chosen}, is_forced=True)
     assert (decision.state, decision.reason) == (ForwardingState.DUE, "forwarding.forced")
+
+
+@given(st.sets(statuses))
+def test_a_cancelled_order_goes_only_where_cancelled_ones_do(chosen: set[OrderStatus]) -> None:
+    values = {item.value for item in chosen}
+    decision = decide_forwarding(S.CANCELLED, values, is_forced=True)
+    assert decision == decide_forwarding(S.CANCELLED, values)
+    assert (decision.state == ForwardingState.DUE) == (S.CANCELLED in chosen)
 
 
 @pytest.mark.parametrize(

@@ -62,26 +62,46 @@ def test_an_order_is_imported_or_the_reason_is_known(
     assert decision.is_imported or decision.reason in PASSED_OVER
 
 
+def situation_of(code: str) -> Situation:
+    return next(item for item in SITUATIONS if item.code == code)
+
+
 @pytest.mark.parametrize(
     ("code", "status", "is_return"),
     [
-        ("dados_incompletos", OrderStatus.DELIVERED, False),
+        ("dados_incompletos", OrderStatus.PLACED, False),
         ("aberto", OrderStatus.PLACED, False),
         ("aprovado", OrderStatus.PAID, False),
         ("preparando_envio", OrderStatus.PICKING, False),
         ("faturado", OrderStatus.INVOICED, False),
-        ("pronto_envio", OrderStatus.DELIVERED, False),
+        ("pronto_envio", OrderStatus.PLACED, False),
         ("enviado", OrderStatus.IN_TRANSIT, False),
         ("entregue", OrderStatus.DELIVERED, False),
         ("nao_entregue", OrderStatus.NOT_DELIVERED, False),
-        ("em_devolucao", OrderStatus.DELIVERED, True),
+        ("em_devolucao", OrderStatus.PLACED, True),
         ("cancelado", OrderStatus.CANCELLED, False),
     ],
 )
-def test_default_map_on_a_delivered_order(code: str, status: OrderStatus, is_return: bool) -> None:
-    situation = next(item for item in SITUATIONS if item.code == code)
-    decision = decide_status(OrderStatus.DELIVERED, False, situation, code)
+def test_default_map_on_a_new_order(code: str, status: OrderStatus, is_return: bool) -> None:
+    decision = decide_status(OrderStatus.PLACED, False, situation_of(code), code)
     assert (decision.status, decision.is_return) == (status, is_return)
+
+
+@pytest.mark.parametrize(
+    ("current", "code", "status"),
+    [
+        (OrderStatus.DELIVERED, "enviado", OrderStatus.DELIVERED),
+        (OrderStatus.DELIVERED, "cancelado", OrderStatus.DELIVERED),
+        (OrderStatus.CANCELLED, "aprovado", OrderStatus.CANCELLED),
+        (OrderStatus.INVOICED, "preparando_envio", OrderStatus.INVOICED),
+        (OrderStatus.IN_TRANSIT, "nao_entregue", OrderStatus.NOT_DELIVERED),
+        (OrderStatus.NOT_DELIVERED, "enviado", OrderStatus.IN_TRANSIT),
+    ],
+)
+def test_an_order_is_not_led_back(current: OrderStatus, code: str, status: OrderStatus) -> None:
+    decision = decide_status(current, False, situation_of(code), code)
+    assert decision.status == status
+    assert decision.reason == ("order.status_kept_ahead" if status == current else "order.status_changed")
 
 
 @pytest.mark.parametrize("situation", SITUATIONS, ids=lambda situation: situation.code)

@@ -15,6 +15,7 @@ from responses.matchers import query_param_matcher
 
 from contracts.errors import (
     AlreadyExists,
+    CustomerUnknown,
     ErpError,
     NotFound,
     PermissionMissing,
@@ -342,7 +343,8 @@ def test_an_account_without_the_service(context: RecordingContext) -> None:
 def test_each_known_refusal_has_a_code(context: RecordingContext, field: str, text: str, code: str) -> None:
     responses.post(ORDERS, json=refusal(("outro", "x"), (field, text)), status=400)
     error = failure(lambda: PROVIDER.create_order(context, LEAST))
-    assert (type(error), error.code) == (RejectedByErp, code)
+    kind = CustomerUnknown if field == "idContato" else RejectedByErp
+    assert (type(error), error.code) == (kind, code)
     said = f"{field}: {text}" if field else text
     assert error.params == {
         "status": "400",
@@ -605,11 +607,15 @@ def test_a_change_is_laid_over_all_that_tiny_has(context: RecordingContext) -> N
 @pytest.mark.parametrize(
     ("address", "expected"),
     [
-        # The same place: what is not said stays.
-        (ErpAddress(street="Rua das Flores", city="São José"), {"municipio": "São José"}),
-        (ErpAddress(zip_code="80010000"), None),
-        (ErpAddress(complement="apto 3"), {"complemento": "apto 3"}),
-        # Another place has nothing of the old one, but the country.
+        # What is not said does not stay, but for the country.
+        (
+            ErpAddress(street="Rua das Flores", city="São José"),
+            {"numero": "", "complemento": "", "bairro": "", "municipio": "São José", "cep": "", "uf": ""},
+        ),
+        (
+            ErpAddress(zip_code="80010000"),
+            {"endereco": "", "numero": "", "complemento": "", "bairro": "", "municipio": "", "uf": ""},
+        ),
         (
             ErpAddress("Rua Nova", "5", "", "", "Recife", "PE", "50050000"),
             {
@@ -668,7 +674,10 @@ def test_what_changes_of_a_customer(
         CustomerDraft(""),
         BUYER,
         CustomerDraft("Maria de Exemplo", phone="41999990000", email="maria@exemplo.com.br"),
-        CustomerDraft("", address=ErpAddress("Rua das Flores", "123", zip_code="80010000")),
+        CustomerDraft(
+            "",
+            address=ErpAddress("Rua das Flores", "123", "apto 2", "Centro", "Curitiba", "PR", "80010000"),
+        ),
     ],
 )
 @responses.activate

@@ -16,6 +16,7 @@ from urllib.parse import quote, urlencode
 from contracts.errors import (
     AlreadyExists,
     AuthenticationFailed,
+    CustomerUnknown,
     ErpError,
     NotFound,
     PermissionMissing,
@@ -340,7 +341,8 @@ def _error_of(
         return RateLimited("tiny.rate_limited", {"seconds": f"{wait:.0f}"}, retry_after=wait)
     if 400 <= status < 500 and status != 408:
         code, params = _refusal(response)
-        return RejectedByErp(code if is_write else "tiny.rejected", {"status": str(status), **params})
+        rejected = CustomerUnknown if code == refusals.CUSTOMER_UNKNOWN and is_write else RejectedByErp
+        return rejected(code if is_write else "tiny.rejected", {"status": str(status), **params})
     # 5xx, a redirect (a maintenance page, or a credential lured elsewhere) or a 2xx without a body.
     return TemporaryError("tiny.unstable", {"status": str(status)})
 

@@ -162,7 +162,7 @@ def _merge_address(known: Mapping[str, str], wanted: Mapping[str, str]) -> dict[
     if not wanted.keys() - {"pais"}:
         return {**known, **wanted}
     given = {**wanted}
-    if _digits(known.get("cep")) == _digits(given.get("cep")):
+    if "cep" in given and _digits(known.get("cep")) == _digits(given["cep"]):
         given["cep"] = known["cep"]
     return {name: text if name == "pais" else "" for name, text in known.items()} | given
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 UNKNOWN = "tiny.write_rejected"
+CUSTOMER_UNKNOWN = "tiny.order_customer_unknown"
 
 # Our code, the field that Tiny names, its text; both are searched for, and either is enough where both stand.
 _RULES: Sequence[tuple[str, str, str]] = (
@@ -13,7 +14,7 @@ _RULES: Sequence[tuple[str, str, str]] = (
     ("tiny.stock_launched", "", r"estoque (já )?lançado"),
     ("tiny.order_locked", r"motivosBloqueio", ""),
     ("tiny.order_product_unknown", r"^itens\[\d+\]\.produto\b", ""),
-    ("tiny.order_customer_unknown", r"^idContato$", ""),
+    (CUSTOMER_UNKNOWN, r"^idContato$", ""),
     ("tiny.order_seller_unknown", r"^vendedor\b", ""),
     ("tiny.shipping_method_disabled", r"\bforma(Envio|Frete)\b", r"forma de envio não habilitada"),
     ("tiny.installment_method_differs", "", r"forma de recebimento da parcela diferente"),
