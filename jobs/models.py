@@ -120,6 +120,7 @@ class Job(TenantModel):
                 condition=Q(status=JobStatus.PARKED),
                 name="jobs_job_parked",
             ),
+            models.Index(fields=["organization", "channel", "kind", "key"], name="jobs_job_same_work"),
         ]
 
     def __str__(self) -> str:
