@@ -154,6 +154,45 @@ def test_the_list_says_where_each_order_stands(
     assert rows(read(client))[4].startswith("Aguardando envio")
 
 
+def test_what_is_stopped_and_what_is_unrouted_need_a_person_and_await_nothing(
+    client: Client,
+    sender: Integration,
+    organization: Organization,
+    place: Callable[..., Order],
+    job: Callable[..., Job],
+) -> None:
+    place("MKT-1", status=OrderStatus.PLACED)
+    job(place("MKT-2"), **parked("catalog.sku_unknown", sku="VASO"))
+    job(place("MKT-3"), **parked("catalog.sku_unknown", sku="VASO"))
+    place("MKT-4")
+    with tenant(organization):
+        Integration.objects.create(
+            provider="tiny",
+            protocol="v3",
+            name="Tiny da filial",
+            state=IntegrationState.CONNECTED,
+            send_statuses=["paid"],
+            created_at=clock.now(),
+        )
+        # Work that is not of its sending.
+        Job.objects.create(
+            channel=sender.channel,
+            kind="complete_order",
+            key=str(Order.objects.get(number=4).pk),
+            priority=5,
+            not_before=clock.now(),
+            created_at=clock.now(),
+            **parked("us.bug"),
+        )
+    place("MKT-5")
+    page = read(client, visao="precisam-de-acao")
+    assert list(rows(page)) == [5, 3, 2]
+    assert (tabs(page)["Precisam de ação"], tabs(page)["Aguardando envio"]) == (3, 2)
+    assert list(rows(read(client, visao="aguardando-envio"))) == [4, 1]
+    found = read(client, visao="precisam-de-acao", q="MKT-3")
+    assert (list(rows(found)), tabs(found)["Precisam de ação"]) == ([3], 1)
+
+
 @pytest.mark.parametrize(
     ("wait", "label"),
     [
