@@ -1,0 +1,80 @@
+"""What is written at the ERP of an order that it has."""
+
+from __future__ import annotations
+
+from accounts.tenancy import tenant
+from contracts.errors import NotFound
+from contracts.order_status import OrderStatus
+from contracts.provider import Provider
+from contracts.records import ErpOrderDetail, OrderChange
+from integrations.credentials import IntegrationContext
+from jobs.runner import JobContext
+from orders import selectors, services
+from orders.models import OrderReference
+from orders.read_back import find_not_taken_change
+from orders.sync.drafting import write_notes
+from orders.sync.reaching import reach
+
+
+def export_situation(job: JobContext) -> None:
+    """Write the situation that the order's status asks for, unless the ERP has it already.
+
+    The ERP may have moved the order on without our having heard of it, so it is read first.
+    """
+    with tenant(job.organization_id):
+        reference = selectors.find_sent_reference(int(job.key))
+    if reference is None or reference.deleted_at is not None:
+        return
+    with reach(job, reference.integration) as (provider, context):
+        detail = _read_sent(provider, context, reference)
+        if detail is None:
+            return
+        with tenant(job.organization_id):
+            order = services.follow_erp(
+                order_id=reference.order_id, row=detail.order, situations=provider.situations
+            )
+        status = OrderStatus(order.status)
+        code = provider.default_situations.get(status)
+        situation = next((item for item in provider.situations if item.code == code), None)
+        if situation is None or situation.code == detail.order.situation:
+            return
+        provider.set_situation(context, reference.external_id, situation.code)
+        with tenant(job.organization_id):
+            services.record_situation(order_id=order.pk, situation=situation, status=status)
+            job.save_step()
+
+
+def _read_sent(
+    provider: Provider, context: IntegrationContext, reference: OrderReference
+) -> ErpOrderDetail | None:
+    """``None`` for an order that was deleted at the ERP, which is then written down."""
+    try:
+        return provider.get_order(context, reference.external_id)
+    except NotFound:
+        with tenant(context.integration.organization_id):
+            services.mark_deleted_at_erp(integration=context.integration, order_id=reference.order_id)
+        return None
+
+
+def export_order_change(job: JobContext) -> None:
+    """Write what was changed here after the order was sent, as far as the ERP still takes it."""
+    with tenant(job.organization_id):
+        reference = selectors.find_sent_reference(int(job.key))
+    if reference is None or reference.deleted_at is not None:
+        return
+    order = reference.order
+    with reach(job, reference.integration) as (provider, context):
+        detail = _read_sent(provider, context, reference)
+        if detail is None:
+            return
+        wanted = OrderChange(notes=write_notes(order), expected_on=order.expected_on)
+        sent = find_not_taken_change(wanted, detail)
+        if not sent:
+            return
+        provider.change_order(context, reference.external_id, wanted)
+        found = provider.get_order(context, reference.external_id)
+        with tenant(job.organization_id):
+            services.record_change(
+                order_id=order.pk, sent=sent, not_taken=find_not_taken_change(wanted, found)
+            )
+            job.save_step()
