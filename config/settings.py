@@ -261,6 +261,7 @@ JOB_HANDLERS = {
     "plan_import": "orders.sync.importing.plan_import",
     "import_history": "orders.sync.importing.import_history",
     "pull_invoices": "orders.sync.importing.pull_invoices",
+    "read_held_orders": "orders.sync.importing.read_held_orders",
     "complete_order": "orders.sync.importing.complete_order",
     "export_order": "orders.sync.exporting.export_order",
     "export_situation": "orders.sync.updating.export_situation",

@@ -26,7 +26,7 @@ from orders.services.forwarding import (
     send_anyway,
     send_offered,
 )
-from orders.services.importing import upsert_from_list
+from orders.services.importing import HELD, forget_passed_over, release_held, upsert_from_list
 from orders.services.invoices import attach_invoices, give_up_invoices
 from orders.services.lines import SUBJECT
 from orders.services.placing import (
@@ -48,6 +48,7 @@ from orders.services.sending import (
 )
 
 __all__ = [
+    "HELD",
     "KEY_REUSED",
     "NUMBER_TAKEN",
     "SUBJECT",
@@ -75,6 +76,7 @@ __all__ = [
     "enqueue_some_details",
     "finish_import",
     "follow_erp",
+    "forget_passed_over",
     "give_up_invoices",
     "leave_out",
     "mark_deleted_at_erp",
@@ -85,6 +87,7 @@ __all__ = [
     "record_export",
     "record_plan",
     "record_situation",
+    "release_held",
     "send_anyway",
     "send_offered",
     "start_import",

@@ -43,6 +43,10 @@ def upsert_from_list(
     A row that cannot be applied is recorded as a problem and does not stop the others.
     """
     now = clock.now()
+    # Before the references: whoever is no longer under way has its reference, since the same commit, and is
+    # found below; whoever begins later was not at the ERP when this page was read. The other way round an
+    # order whose export ends in between is neither known nor under way: its row is taken for another one.
+    unproven = list_unproven(integration)
     by_code = {situation.code: situation for situation in situations}
     rows = {row.external_id: row for row in page.items}
     here = {"integration": integration, "external_id__in": list(rows)}
@@ -71,7 +75,6 @@ def upsert_from_list(
         result.problems += 1
     changed = [row for row in rows.values() if row.external_id in known and _says_more(known, row)]
     chosen = frozenset(integration.import_situations)
-    unproven = list_unproven(integration)
     new_here = [row for row in rows.values() if row.external_id not in known]
     # What becomes of an order of ours that is under way decides whether such a row is another one.
     held = [row for row in new_here if any(order.may_be(row) for order in unproven)]
@@ -189,15 +192,21 @@ def _hold(
 
 @transaction.atomic
 def release_held(*, integration: Integration) -> None:
-    """Read the list again for the rows that waited for what has just become known of an order of ours."""
+    """Read the rows again that waited for what has just become known of an order of ours."""
     if PassedOverOrder.objects.filter(integration=integration, reason_code=HELD).exists():
         queue.enqueue(
-            "pull_orders",
+            "read_held_orders",
             channel=integration.channel,
             key=str(integration.pk),
             lock="pull_orders",
             priority=Priority.POLL,
         )
+
+
+@transaction.atomic
+def forget_passed_over(*, integration: Integration, external_id: str) -> None:
+    """The ERP does not have this order any more."""
+    PassedOverOrder.objects.filter(integration=integration, external_id=external_id).delete()
 
 
 def _pass_over(

@@ -12,10 +12,11 @@ from django.db import DataError
 from accounts import clock
 from accounts.tenancy import tenant
 from contracts.errors import MappingError, NotFound
-from contracts.provider import Capability
-from contracts.records import ErpOrder, InvoiceQuery, OrderQuery, Page
+from contracts.provider import Capability, Provider
+from contracts.records import ErpOrder, InvoiceQuery, OrderQuery, Page, RowProblem
 from history.services import record
 from integrations import registry
+from integrations.credentials import IntegrationContext
 from integrations.cursors import read_cursor, write_cursor
 from integrations.imports import ImportState
 from integrations.models import Integration, IntegrationState
@@ -25,7 +26,7 @@ from jobs import queue
 from jobs.queue import Priority
 from jobs.runner import JobContext
 from orders import selectors, services
-from orders.models import OrderImport, OrderReference
+from orders.models import OrderImport, OrderReference, PassedOverOrder
 from orders.sync.reaching import reach
 
 ORDERS, INVOICES = "orders", "invoices"
@@ -68,6 +69,44 @@ def pull_orders(job: JobContext) -> None:
             job.save_step(**step | {"is_finished": True})
 
 
+def read_held_orders(job: JobContext) -> None:
+    """Read by itself each row that may have been an order of ours: a list may have moved past it since."""
+    with tenant(job.organization_id):
+        integration = Integration.objects.get(pk=int(job.key))
+        if integration.state != IntegrationState.CONNECTED:
+            return
+        # One that must wait on is held anew, later than this.
+        started_at = job.step.get("started_at") or clock.now().isoformat()
+        held = PassedOverOrder.objects.filter(
+            integration=integration,
+            reason_code=services.HELD,
+            seen_at__lt=dt.datetime.fromisoformat(started_at),
+        )
+        external_ids = list(held.order_by("id").values_list("external_id", flat=True))
+    with reach(job, integration) as (provider, context):
+        for external_id in external_ids:
+            page = _read_alone(provider, context, external_id)
+            with tenant(job.organization_id):
+                if page is None:
+                    services.forget_passed_over(integration=integration, external_id=external_id)
+                else:
+                    _apply(integration, page, Priority.COMPLETION)
+                job.save_step(started_at=started_at)
+
+
+def _read_alone(provider: Provider, context: IntegrationContext, external_id: str) -> Page[ErpOrder] | None:
+    """A page of this one row, ``None`` if the ERP does not have it any more."""
+    items: tuple[ErpOrder, ...] = ()
+    problems: tuple[RowProblem, ...] = ()
+    try:
+        items = (provider.get_order(context, external_id).order,)
+    except NotFound:
+        return None
+    except MappingError as error:
+        problems = (RowProblem(external_id, error.code),)
+    return Page(items, row_ids=(external_id,), offset=0, limit=1, total=1, problems=problems)
+
+
 def _begin_reading(cursor: dict[str, Any]) -> dict[str, Any]:
     today = clock.today()
     since = cursor.get("updated_from")
@@ -101,6 +140,9 @@ def _finish_reading(integration: Integration, step: dict[str, Any], reading: Rea
             _tell(integration, "orders.first_read", selectors.summarise_first_read(integration, step))
     integration.last_polled_at = clock.now()
     integration.save(update_fields=["last_polled_at"])
+    if not selectors.list_unproven(integration):
+        # Held by a reading that ended after all had become known.
+        services.release_held(integration=integration)
     services.give_up_invoices(integration=integration)
     services.enqueue_some_details(integration=integration)
     protocol = registry.get_protocol(integration.provider, integration.protocol)
