@@ -288,7 +288,10 @@ class Invoice(TenantModel):
 
 
 class OrderShipment(TenantModel):
-    """The raw strings with which the ERP names the carriage. Nothing is started from them yet."""
+    """The raw strings with which the ERP names the carriage.
+
+    ``tracking_wanted_at``: since then the order is in a situation in which its parcel is to be followed.
+    """
 
     order = models.OneToOneField(
         Order, on_delete=models.CASCADE, related_name="shipment", db_constraint=False
@@ -298,10 +301,69 @@ class OrderShipment(TenantModel):
     freight_method = models.TextField(blank=True)
     tracking_code = models.TextField(blank=True)
     tracking_url = models.TextField(blank=True)
+    tracking_wanted_at = models.DateTimeField(null=True)
     updated_at = models.DateTimeField()
 
     def __str__(self) -> str:
         return self.tracking_code or self.shipping_method
+
+
+class StatusMapVersion(TenantModel):
+    """What a person saved as «Mapeamento de status» of an integration; the newest holds.
+
+    ``outward`` is the situation to write by status (``""``: Não alterar), ``rules`` are by situation the
+    fields of ``orders.status_map.Rule``.
+    """
+
+    integration = models.ForeignKey(
+        "integrations.Integration", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    number = models.IntegerField()
+    outward = models.JSONField()
+    rules = models.JSONField()
+    saved_at = models.DateTimeField()
+    saved_by = models.CharField(max_length=120)
+    undoes = models.IntegerField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "integration", "number"], name="orders_status_map_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"status map {self.number} of integration {self.integration_id}"
+
+
+class StatusMapRun(TenantModel):
+    """«Aplicar aos pedidos em aberto»: the open orders of an integration, each looked at by the map once.
+
+    ``orders_moved`` got another status here, ``orders_written`` have a situation on its way to the ERP.
+    """
+
+    integration = models.ForeignKey(
+        "integrations.Integration", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    requested_by = models.CharField(max_length=120)
+    requested_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    orders_total = models.IntegerField(default=0)
+    orders_read = models.IntegerField(default=0)
+    orders_moved = models.IntegerField(default=0)
+    orders_written = models.IntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "integration"],
+                condition=Q(finished_at__isnull=True),
+                name="orders_status_map_run_one_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.orders_read} of {self.orders_total}"
 
 
 class OrderImport(ImportRun):

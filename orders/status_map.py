@@ -1,16 +1,50 @@
-"""Which status an order gets from the ERP's situation: a pure function of both.
+"""The map between our statuses and the ERP's situations, both ways: pure functions.
 
-The map itself is the provider's default (``contracts.records.Situation``) until companies edit their own.
+A company has one per integration; until it saves its own, the provider's default holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from contracts.order_status import OrderStatus
 from contracts.records import Situation
 from orders.transitions import is_reachable
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What one situation of the ERP means here.
+
+    ``status`` is what an order becomes (``None``: Não alterar); ``is_return`` flags it instead.
+    ``is_polled``: what the ERP's lists say of orders in it is heard; ``is_imported``: one that we do not know
+    is taken in; ``awaits_invoice``: its nota is looked for; ``starts_tracking``: its parcel is followed.
+    """
+
+    status: OrderStatus | None = None
+    is_return: bool = False
+    is_polled: bool = True
+    is_imported: bool = False
+    awaits_invoice: bool = False
+    starts_tracking: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StatusMap:
+    """``outward``: the situation to write by status (``""``: Não alterar). ``rules`` go by situation.
+
+    ``labels`` are the situations' names at the ERP; a situation without a rule is in quarantine. ``initial``
+    is what an order that we meet for the first time gets where its rule names no status.
+    """
+
+    outward: Mapping[OrderStatus, str]
+    rules: Mapping[str, Rule]
+    labels: Mapping[str, str]
+    initial: Mapping[str, OrderStatus] = field(default_factory=dict)
+
+    def label(self, situation: str) -> str:
+        return self.labels.get(situation, situation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,35 +65,102 @@ class ImportDecision:
     reason: str = ""
 
 
-def decide_import(situation: Situation | None, chosen: frozenset[str]) -> ImportDecision:
-    if situation is None:
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """What a map makes of one order: its status here, and the situation to write (``""``: none)."""
+
+    decision: StatusDecision
+    written: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Two rules that fight. ``text`` is for the person."""
+
+    status: OrderStatus
+    situation: str
+    text: str
+
+
+def make_default_map(situations: Sequence[Situation], outward: Mapping[OrderStatus, str]) -> StatusMap:
+    return StatusMap(
+        outward={status: outward.get(status, "") for status in OrderStatus},
+        rules={
+            situation.code: Rule(
+                status=situation.default_status,
+                is_return=situation.is_return,
+                is_imported=situation.imported_by_default,
+                awaits_invoice=situation.expects_invoice,
+                starts_tracking=situation.expects_invoice,
+            )
+            for situation in situations
+        },
+        labels={situation.code: situation.label for situation in situations},
+        initial={situation.code: situation.initial_status for situation in situations},
+    )
+
+
+def decide_import(status_map: StatusMap, situation: str) -> ImportDecision:
+    rule = status_map.rules.get(situation)
+    if rule is None:
         return ImportDecision(False, "order.situation_unknown")
-    if situation.code not in chosen:
+    if not (rule.is_imported and rule.is_polled):
         return ImportDecision(False, "order.situation_not_chosen")
     return ImportDecision(True)
 
 
-def decide_initial_status(situation: Situation) -> StatusDecision:
-    status = situation.initial_status
-    params = {"situation": situation.label, "status": status.label}
-    return StatusDecision(status, situation.is_return, "order.imported", params)
+def decide_initial_status(status_map: StatusMap, situation: str) -> StatusDecision:
+    """For an order that is imported: its situation has a rule."""
+    rule = status_map.rules[situation]
+    status = rule.status or status_map.initial.get(situation, OrderStatus.PLACED)
+    params = {"situation": status_map.label(situation), "status": status.label}
+    return StatusDecision(status, rule.is_return, "order.imported", params)
 
 
 def decide_status(
-    current: OrderStatus, is_return: bool, situation: Situation | None, raw: str
+    status_map: StatusMap, current: OrderStatus, situation: str, *, is_return: bool
 ) -> StatusDecision:
-    """What a known order becomes when the ERP says ``situation`` (``None``: one that we do not know)."""
-    if situation is None:
-        params = {"situation": raw, "status": current.label}
+    """What a known order becomes when the ERP says ``situation``."""
+    rule = status_map.rules.get(situation)
+    params = {"situation": status_map.label(situation), "status": current.label}
+    if rule is None:
         return StatusDecision(current, is_return, "order.status_kept_unknown", params)
-    params = {"situation": situation.label, "status": current.label}
-    if situation.is_return:
+    if rule.is_return:
         return StatusDecision(current, True, "order.return_flagged", params)
-    if situation.default_status is None:
+    if rule.status is None:
         return StatusDecision(current, False, "order.status_kept", params)
-    status = situation.default_status
-    if not is_reachable(current, status):
+    if not is_reachable(current, rule.status):
         # Its steps vary, and it may not have heard yet of what happened here.
         return StatusDecision(current, is_return, "order.status_kept_ahead", params)
-    reason = "order.status_confirmed" if status == current else "order.status_changed"
-    return StatusDecision(status, False, reason, params | {"status": status.label})
+    reason = "order.status_confirmed" if rule.status == current else "order.status_changed"
+    return StatusDecision(rule.status, False, reason, params | {"status": rule.status.label})
+
+
+def decide_effect(status_map: StatusMap, current: OrderStatus, situation: str, *, is_return: bool) -> Effect:
+    """What the map makes of an order of which the ERP said ``situation`` last.
+
+    What the ERP said is taken over first, as far as it leads on; written is only what the ERP does not say
+    already, be it in another situation of the same meaning.
+    """
+    decision = decide_status(status_map, current, situation, is_return=is_return)
+    written = status_map.outward.get(decision.status, "")
+    says_more = decision.reason == "order.status_kept_ahead"
+    return Effect(decision, written if says_more and written != situation else "")
+
+
+def find_conflicts(status_map: StatusMap) -> list[Conflict]:
+    """What we write must not come back as an order's next status: that would move it on by itself."""
+    conflicts = []
+    for status, situation in status_map.outward.items():
+        rule = status_map.rules.get(situation)
+        back = rule.status if rule is not None else None
+        if back is None or back == status or not is_reachable(status, back):
+            continue
+        written, here = status_map.label(situation), f"{status.label} muda o Tiny para"
+        text = f"{here} {written}, e {written} no Tiny muda o pedido para {back.label}"
+        again = status_map.outward.get(back, "")
+        rule_again = status_map.rules.get(again)
+        if rule_again is not None and rule_again.status == status:
+            text += ", que o muda de volta: os dois ficariam trocando sem parar"
+        conflicts.append(Conflict(status, situation, f"{text}."))
+    return conflicts

@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 from dataclasses import asdict
 from decimal import Decimal
 
 from django.db import transaction
 
 from accounts import clock
-from contracts.records import ErpOrderDetail, Situation
+from contracts.records import ErpOrderDetail
 from integrations.models import Integration
 from orders.models import Order, OrderInstallment, OrderItem, OrderReference, Origin
 from orders.services.following import follow
 from orders.services.lines import record_line, take_revision
+from orders.status_map import StatusMap
 
 CENT = Decimal("0.01")
 
 
 @transaction.atomic
 def apply_details(
-    *, integration: Integration, order_id: int, detail: ErpOrderDetail, situations: Sequence[Situation]
+    *, integration: Integration, order_id: int, detail: ErpOrderDetail, status_map: StatusMap
 ) -> None:
     """Items, installments, delivery address and the parts of the total, in place of the former ones."""
     now = clock.now()
@@ -30,8 +30,7 @@ def apply_details(
     order = Order.objects.select_related("customer").get(pk=order_id)
     order.revision = revision
     row = detail.order
-    known = next((item for item in situations if item.code == row.situation), None)
-    follow(order, reference, row, known if row.situation_is_known else None, now)
+    follow(order, reference, row, status_map, now)
     order.products_total = detail.products_total
     order.freight = detail.freight
     order.discount = detail.discount

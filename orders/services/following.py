@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
 
 from django.db import transaction
 
 from accounts import clock
 from contracts.order_status import OrderStatus
-from contracts.records import ErpOrder, InvoiceState, Situation
+from contracts.records import ErpOrder, InvoiceState
 from customers.services import discard_own_record, upsert_from_erp
 from history.services import record_all
 from orders.models import Invoice, Order, OrderReference, Origin
 from orders.services.lines import order_line, take_revision
 from orders.services.shipments import update_shipment
-from orders.status_map import decide_status
+from orders.status_map import Rule, StatusMap, decide_status
 from ui.formats import format_brl
 
 
 @transaction.atomic
-def follow_erp(*, order_id: int, row: ErpOrder, situations: Sequence[Situation]) -> Order:
+def follow_erp(*, order_id: int, row: ErpOrder, status_map: StatusMap) -> Order:
     """Apply what the single order of the ERP says, and return what it is here now."""
     reference = OrderReference.objects.select_for_update().get(order_id=order_id)
     revision = take_revision()
@@ -28,25 +27,25 @@ def follow_erp(*, order_id: int, row: ErpOrder, situations: Sequence[Situation])
     if reference.situation == row.situation[:40]:
         return order
     order.revision = revision
-    known = next((item for item in situations if item.code == row.situation), None)
-    follow(order, reference, row, known if row.situation_is_known else None, clock.now())
+    follow(order, reference, row, status_map, clock.now())
     reference.save()
     return order
 
 
 def follow(
-    order: Order, reference: OrderReference, row: ErpOrder, situation: Situation | None, now: dt.datetime
+    order: Order, reference: OrderReference, row: ErpOrder, status_map: StatusMap, now: dt.datetime
 ) -> None:
     """Apply ``row`` and record each change. The caller locked the reference and saves it, and gave the order
     its revision.
     """
     lines = []
     if reference.situation != row.situation[:40]:
-        decision = decide_status(OrderStatus(order.status), order.is_return, situation, row.situation)
+        current = OrderStatus(order.status)
+        decision = decide_status(status_map, current, row.situation, is_return=order.is_return)
         order.status, order.is_return = decision.status, decision.is_return
         lines.append(order_line(order.pk, decision.reason, decision.params, now))
         reference.situation = row.situation[:40]
-        expect_invoice(reference, situation, now)
+        expect_invoice(reference, status_map.rules.get(row.situation), now)
     if order.origin == Origin.ERP and row.total is not None and order.total != row.total:
         if order.total is not None:
             totals = {"before": format_brl(order.total), "after": format_brl(row.total)}
@@ -69,14 +68,16 @@ def follow(
     order.save()
     if former and former != order.customer:
         discard_own_record(former)
-    record_all([*lines, *update_shipment(order, row.shipment, now)])
+    rule = status_map.rules.get(row.situation)
+    starts_tracking = rule is not None and rule.starts_tracking
+    record_all([*lines, *update_shipment(order, row.shipment, now, starts_tracking=starts_tracking)])
 
 
-def expect_invoice(reference: OrderReference, situation: Situation | None, now: dt.datetime) -> None:
+def expect_invoice(reference: OrderReference, rule: Rule | None, now: dt.datetime) -> None:
     """Whether the order's nota is looked for. A situation that we do not know says nothing of it."""
-    if situation is None:
+    if rule is None:
         return
-    if not situation.expects_invoice:
+    if not rule.awaits_invoice:
         reference.awaiting_invoice_since = None
     elif reference.awaiting_invoice_since is None and not has_valid_invoice(reference.order_id):
         reference.awaiting_invoice_since = now

@@ -9,7 +9,7 @@ from copy import copy
 from django.db import transaction
 
 from accounts import clock
-from contracts.records import ErpOrder, Page, RowProblem, Situation
+from contracts.records import ErpOrder, Page, RowProblem
 from customers.services import upsert_many
 from history.services import record_all
 from integrations.models import Integration
@@ -28,16 +28,14 @@ from orders.services.lines import (
     take_revision,
 )
 from orders.services.shipments import create_shipments
-from orders.status_map import decide_import, decide_initial_status
+from orders.status_map import StatusMap, decide_import, decide_initial_status
 
 # Why a row waits that may be an order of ours.
 HELD = "order.waits_for_export"
 
 
 @transaction.atomic
-def upsert_from_list(
-    *, integration: Integration, page: Page[ErpOrder], situations: Sequence[Situation]
-) -> PageResult:
+def upsert_from_list(*, integration: Integration, page: Page[ErpOrder], status_map: StatusMap) -> PageResult:
     """Apply one page: all of it or, after a crash, none of it.
 
     A row that cannot be applied is recorded as a problem and does not stop the others.
@@ -47,7 +45,6 @@ def upsert_from_list(
     # found below; whoever begins later was not at the ERP when this page was read. The other way round an
     # order whose export ends in between is neither known nor under way: its row is taken for another one.
     unproven = list_unproven(integration)
-    by_code = {situation.code: situation for situation in situations}
     rows = {row.external_id: row for row in page.items}
     here = {"integration": integration, "external_id__in": list(rows)}
     references = OrderReference.objects.select_for_update().filter(**here).order_by("id")
@@ -55,8 +52,8 @@ def upsert_from_list(
     passed_over = {row.external_id: row for row in PassedOverOrder.objects.filter(**here)}
     result = PageResult()
 
-    def situation_of(row: ErpOrder) -> Situation | None:
-        return by_code.get(row.situation) if row.situation_is_known else None
+    def is_imported(row: ErpOrder) -> bool:
+        return decide_import(status_map, row.situation).is_imported
 
     def refuse(row: ErpOrder) -> None:
         record_problem(integration, RowProblem(row.external_id, UNREADABLE), now)
@@ -65,26 +62,26 @@ def upsert_from_list(
     def update(changed: Sequence[ErpOrder]) -> None:
         for row in changed:
             # A copy, because rows that were applied together and rolled back are applied once more.
-            _update_order(copy(known[row.external_id]), row, situation_of(row), now)
+            _update_order(copy(known[row.external_id]), row, status_map, now)
 
     def create(new: Sequence[ErpOrder]) -> None:
-        _create_orders(integration, new, by_code, now)
+        _create_orders(integration, new, status_map, now)
 
     for problem in page.problems:
         record_problem(integration, problem, now)
         result.problems += 1
-    changed = [row for row in rows.values() if row.external_id in known and _says_more(known, row)]
-    chosen = frozenset(integration.import_situations)
+    heard = [row for row in rows.values() if _is_heard(status_map, row)]
+    changed = [row for row in heard if row.external_id in known and _says_more(known, row)]
     new_here = [row for row in rows.values() if row.external_id not in known]
     # What becomes of an order of ours that is under way decides whether such a row is another one.
     held = [row for row in new_here if any(order.may_be(row) for order in unproven)]
     unknown = [row for row in new_here if row not in held]
-    new = [row for row in unknown if decide_import(situation_of(row), chosen).is_imported]
+    new = [row for row in unknown if is_imported(row)]
     apply_apart(changed, update, refuse)
     apply_apart(new, create, refuse)
-    left_out = [row for row in unknown if not decide_import(situation_of(row), chosen).is_imported]
-    _pass_over(integration, left_out, by_code, passed_over, now)
-    _hold(integration, held, by_code, now)
+    left_out = [row for row in unknown if not is_imported(row)]
+    _pass_over(integration, left_out, status_map, passed_over, now)
+    _hold(integration, held, status_map, now)
     # What was passed over or unreadable before, and now has its place, is no longer so.
     settled = {*known, *(row.external_id for row in new)} & set(passed_over)
     PassedOverOrder.objects.filter(integration=integration, external_id__in=settled, seen_at__lt=now).delete()
@@ -92,6 +89,11 @@ def upsert_from_list(
     result.held = len(held)
     result.unchanged = len(rows) - len(new) - len(changed) - len(left_out) - len(held)
     return result
+
+
+def _is_heard(status_map: StatusMap, row: ErpOrder) -> bool:
+    rule = status_map.rules.get(row.situation)
+    return rule is None or rule.is_polled
 
 
 def _says_more(known: Mapping[str, OrderReference], row: ErpOrder) -> bool:
@@ -102,7 +104,7 @@ def _says_more(known: Mapping[str, OrderReference], row: ErpOrder) -> bool:
 
 
 def _create_orders(
-    integration: Integration, rows: Sequence[ErpOrder], situations: Mapping[str, Situation], now: dt.datetime
+    integration: Integration, rows: Sequence[ErpOrder], status_map: StatusMap, now: dt.datetime
 ) -> None:
     # Before the buyers, in the order in which whoever places an order locks them.
     revision = take_revision()
@@ -118,7 +120,7 @@ def _create_orders(
         )
     )
     first_number = take_number(len(rows))
-    decisions = [decide_initial_status(situations[row.situation]) for row in rows]
+    decisions = [decide_initial_status(status_map, row.situation) for row in rows]
     orders = Order.objects.bulk_create(
         Order(
             integration=integration,
@@ -145,7 +147,7 @@ def _create_orders(
             order=order,
             situation=row.situation[:40],
             row_hash=row.row_hash,
-            awaiting_invoice_since=now if situations[row.situation].expects_invoice else None,
+            awaiting_invoice_since=now if status_map.rules[row.situation].awaits_invoice else None,
         )
         for row, order in zip(rows, orders, strict=True)
     )
@@ -154,35 +156,35 @@ def _create_orders(
         lines.append(order_line(order.pk, decision.reason, decision.params, now))
         if row.customer and row.customer.kind and row.customer.document_text and not row.customer.document:
             lines.append(order_line(order.pk, "order.document_invalid", {}, now))
-    shipments = [(order, row.shipment) for row, order in zip(rows, orders, strict=True)]
+    shipments = [
+        (order, row.shipment, status_map.rules[row.situation].starts_tracking)
+        for row, order in zip(rows, orders, strict=True)
+    ]
     record_all([*lines, *create_shipments(shipments, now)])
 
 
-def _update_order(
-    reference: OrderReference, row: ErpOrder, situation: Situation | None, now: dt.datetime
-) -> None:
+def _update_order(reference: OrderReference, row: ErpOrder, status_map: StatusMap, now: dt.datetime) -> None:
     revision = take_revision()
     order = Order.objects.select_related("customer").get(pk=reference.order_id)
     order.revision = revision
     if reference.deleted_at is not None:
         reference.deleted_at = None
         record_line(order.pk, "order.back_at_erp", {}, now)
-    follow(order, reference, row, situation, now)
+    follow(order, reference, row, status_map, now)
     reference.row_hash = row.row_hash
     reference.save()
 
 
 def _hold(
-    integration: Integration, rows: Sequence[ErpOrder], situations: Mapping[str, Situation], now: dt.datetime
+    integration: Integration, rows: Sequence[ErpOrder], status_map: StatusMap, now: dt.datetime
 ) -> None:
     for row in rows:
-        situation = situations.get(row.situation)
         PassedOverOrder.objects.update_or_create(
             integration=integration,
             external_id=row.external_id,
             defaults={
                 "erp_number": row.number[:40],
-                "situation": situation.label if situation else row.situation[:40],
+                "situation": status_map.label(row.situation)[:40],
                 "reason_code": HELD,
                 "row_hash": "",
                 "seen_at": now,
@@ -212,25 +214,23 @@ def forget_passed_over(*, integration: Integration, external_id: str) -> None:
 def _pass_over(
     integration: Integration,
     rows: Sequence[ErpOrder],
-    situations: Mapping[str, Situation],
+    status_map: StatusMap,
     former: Mapping[str, PassedOverOrder],
     now: dt.datetime,
 ) -> None:
     """Write down which orders were not imported and why; what is written already is not written again."""
-    chosen = frozenset(integration.import_situations)
     passed_over = []
     for row in rows:
         kept = former.get(row.external_id)
         if kept is not None and kept.row_hash == row.row_hash:
             continue
-        situation = situations.get(row.situation) if row.situation_is_known else None
         passed_over.append(
             PassedOverOrder(
                 integration=integration,
                 external_id=row.external_id,
                 erp_number=row.number[:40],
-                situation=situation.label if situation else row.situation[:40],
-                reason_code=decide_import(situation, chosen).reason,
+                situation=status_map.label(row.situation)[:40],
+                reason_code=decide_import(status_map, row.situation).reason,
                 row_hash=row.row_hash,
                 seen_at=now,
             )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from django.db import transaction
 
 from accounts import clock
 from contracts.order_status import OrderStatus
-from contracts.records import ErpOrderDetail, Situation
+from contracts.records import ErpOrderDetail
 from customers.services import link_at_erp
 from history.services import record_all
 from integrations.models import Integration
@@ -21,6 +21,7 @@ from orders.services.following import expect_invoice, follow
 from orders.services.forwarding import lock_forwarding
 from orders.services.importing import release_held
 from orders.services.lines import order_line, platform_line, take_revision
+from orders.status_map import StatusMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def record_export(
     integration: Integration,
     order_id: int,
     detail: ErpOrderDetail,
-    situations: Sequence[Situation],
+    status_map: StatusMap,
     sent: Sent,
     not_taken: Collection[str],
     left_out: Mapping[str, str],
@@ -80,7 +81,6 @@ def record_export(
         return
     now = clock.now()
     row = detail.order
-    known = next((item for item in situations if item.code == row.situation), None)
     status = OrderStatus(order.status)
     # It may have moved on at the ERP since; the situation of a new order there says nothing of it.
     has_moved = row.situation not in (sent.situation, sent.first_situation)
@@ -95,11 +95,11 @@ def record_export(
     forwarding.state = ForwardingState.SENT
     forwarding.attempted_at, forwarding.sent_at = None, now
     forwarding.save()
-    params = {"number": row.number, "situation": known.label if known else row.situation}
+    params = {"number": row.number, "situation": status_map.label(row.situation)}
     record_all([order_line(order.pk, "order.sent_found" if is_found else "order.sent", params, now)])
     order.revision = take_revision()
-    expect_invoice(reference, known if row.situation_is_known else None, now)
-    follow(order, reference, row, known if row.situation_is_known else None, now)
+    expect_invoice(reference, status_map.rules.get(row.situation), now)
+    follow(order, reference, row, status_map, now)
     reference.save()
     if order.customer and row.customer and row.customer.external_id:
         link_at_erp(
@@ -145,14 +145,14 @@ def _enqueue_later(kind: str, order: Order, integration: Integration) -> None:
 
 
 @transaction.atomic
-def record_situation(*, order_id: int, situation: Situation, status: OrderStatus) -> None:
+def record_situation(*, order_id: int, situation: str, status: OrderStatus, status_map: StatusMap) -> None:
     """The ERP has the order in ``situation`` now, because of its ``status`` here."""
     reference = OrderReference.objects.select_for_update().get(order_id=order_id)
     now = clock.now()
-    reference.situation = situation.code
-    expect_invoice(reference, situation, now)
+    reference.situation = situation
+    expect_invoice(reference, status_map.rules.get(situation), now)
     reference.save()
-    params = {"situation": situation.label, "status": status.label}
+    params = {"situation": status_map.label(situation), "status": status.label}
     lines = [order_line(order_id, "order.situation_sent", params, now)]
     if status == OrderStatus.CANCELLED:
         lines.append(order_line(order_id, "order.stock_stays_launched", {}, now))

@@ -13,21 +13,36 @@ from orders.services.lines import order_line
 FIELDS = ("carrier_name", "shipping_method", "freight_method", "tracking_code", "tracking_url")
 
 
-def create_shipments(shipments: Iterable[tuple[Order, ErpShipment]], now: dt.datetime) -> list[HistoryEntry]:
-    """Store the shipments of orders that have none. Returns the lines to record."""
-    given = [(order, shipment) for order, shipment in shipments if not shipment.is_empty]
+def create_shipments(
+    shipments: Iterable[tuple[Order, ErpShipment, bool]], now: dt.datetime
+) -> list[HistoryEntry]:
+    """Store the shipments of orders that have none, each with whether it is to be tracked.
+
+    Returns the lines to record.
+    """
+    given = [row for row in shipments if not row[1].is_empty]
     OrderShipment.objects.bulk_create(
-        OrderShipment(order=order, updated_at=now, **{name: getattr(shipment, name) for name in FIELDS})
-        for order, shipment in given
+        OrderShipment(
+            order=order,
+            updated_at=now,
+            tracking_wanted_at=now if starts_tracking else None,
+            **{name: getattr(shipment, name) for name in FIELDS},
+        )
+        for order, shipment, starts_tracking in given
     )
-    return [_code_line(order, shipment, now) for order, shipment in given if shipment.tracking_code]
+    return [_code_line(order, shipment, now) for order, shipment, _ in given if shipment.tracking_code]
 
 
-def update_shipment(order: Order, shipment: ErpShipment, now: dt.datetime) -> list[HistoryEntry]:
+def update_shipment(
+    order: Order, shipment: ErpShipment, now: dt.datetime, *, starts_tracking: bool
+) -> list[HistoryEntry]:
     """Bring the order's shipment up to date. What the ERP leaves empty later does not erase what we have."""
     kept = OrderShipment.objects.filter(order=order).first()
     if kept is None:
-        return create_shipments([(order, shipment)], now)
+        return create_shipments([(order, shipment, starts_tracking)], now)
+    if starts_tracking and kept.tracking_wanted_at is None:
+        kept.tracking_wanted_at = now
+        kept.save(update_fields=["tracking_wanted_at"])
     told = {name: getattr(shipment, name) for name in FIELDS if getattr(shipment, name)}
     changed = {name: value for name, value in told.items() if getattr(kept, name) != value}
     if not changed:

@@ -20,8 +20,10 @@ from integrations.models import Integration
 from integrations.selectors import find_integrator_id
 from jobs.errors import JobNeedsPerson
 from jobs.runner import JobContext
+from orders.map_selectors import read_status_map
 from orders.models import Order
 from orders.selectors import fold
+from orders.status_map import StatusMap
 
 SELLER_UNKNOWN = "orders.seller_unknown"
 
@@ -63,10 +65,11 @@ def draft_order(job: JobContext, provider: Provider, order: Order) -> OrderDraft
     integration, customer = order.integration, order.customer
     assert integration is not None and customer is not None  # noqa: S101
     installments = order.installments.order_by("position")
+    status_map = read_status_map(integration)
     return OrderDraft(
         key=order.forwarding.key,
         placed_on=order.placed_on or clock.today(),
-        situation=situation_of(provider, OrderStatus(order.status)),
+        situation=situation_of(provider, status_map, OrderStatus(order.status)),
         customer=draft_of(customer),
         customer_id=job.step["customer_id"],
         items=_item_drafts(order, integration),
@@ -82,10 +85,9 @@ def draft_order(job: JobContext, provider: Provider, order: Order) -> OrderDraft
     )
 
 
-def situation_of(provider: Provider, status: OrderStatus) -> str:
-    """The one in which an order is made."""
-    situations = provider.default_situations
-    return situations.get(status) or situations[OrderStatus.PLACED]
+def situation_of(provider: Provider, status_map: StatusMap, status: OrderStatus) -> str:
+    """The one in which an order is made; where the map names none, the one of any new order."""
+    return status_map.outward.get(status) or provider.default_situations[OrderStatus.PLACED]
 
 
 def _item_drafts(order: Order, integration: Integration) -> tuple[ItemDraft, ...]:

@@ -36,6 +36,7 @@ from jobs.errors import JobPostponed
 from jobs.runner import JobContext
 from orders import selectors, services
 from orders.forwarding import decide_forwarding
+from orders.map_selectors import read_status_map
 from orders.models import ForwardingState, Order
 from orders.read_back import EXPECTED, NOTES, Wanted, find_not_taken
 from orders.sync.drafting import draft_order, find_people, people_of, situation_of, write_notes
@@ -187,6 +188,7 @@ def _record(
     status = OrderStatus(job.step.get("status", order.status))
     _, _, *seller = job.step.get("people_of") or people_of(order)
     with tenant(job.organization_id):
+        status_map = read_status_map(integration)
         wanted = Wanted(
             total=order.total or Decimal(0),
             freight=order.freight or Decimal(0),
@@ -205,11 +207,11 @@ def _record(
             integration=integration,
             order_id=order.pk,
             detail=detail,
-            situations=provider.situations,
+            status_map=status_map,
             sent=services.Sent(
                 status=status,
-                situation=situation_of(provider, status),
-                first_situation=situation_of(provider, OrderStatus.PLACED),
+                situation=situation_of(provider, status_map, status),
+                first_situation=provider.default_situations[OrderStatus.PLACED],
                 content=None if is_earlier else (order.notes, order.expected_on),
                 seller=(seller[0], seller[1]),
             ),

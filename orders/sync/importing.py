@@ -26,6 +26,7 @@ from jobs import queue
 from jobs.queue import Priority
 from jobs.runner import JobContext
 from orders import selectors, services
+from orders.map_selectors import list_swept_situations, read_status_map
 from orders.models import OrderImport, OrderReference, PassedOverOrder
 from orders.sync.reaching import reach
 
@@ -36,8 +37,8 @@ OVERLAP = dt.timedelta(days=1)
 
 def _apply(integration: Integration, page: Page[ErpOrder], priority: Priority) -> PageResult:
     """One page of orders; rows that say too little are read one by one afterwards."""
-    situations = registry.get_provider(integration.provider).situations
-    result = services.upsert_from_list(integration=integration, page=page, situations=situations)
+    status_map = read_status_map(integration)
+    result = services.upsert_from_list(integration=integration, page=page, status_map=status_map)
     services.complete_summaries(integration=integration, page=page, priority=priority)
     return result
 
@@ -203,7 +204,7 @@ def _begin_sweep(integration: Integration) -> dict[str, Any]:
         "started_at": clock.now().isoformat(),
         "created_from": first_day.isoformat(),
         "situations": [
-            code for code in integration.import_situations if code not in protocol.missing_situations
+            code for code in list_swept_situations(integration) if code not in protocol.missing_situations
         ],
         "reading": Reading().to_step(),
     }
@@ -316,8 +317,9 @@ def complete_order(job: JobContext) -> None:
             return
         try:
             with tenant(job.organization_id):
+                status_map = read_status_map(integration)
                 services.apply_details(
-                    integration=integration, order_id=order_id, detail=detail, situations=provider.situations
+                    integration=integration, order_id=order_id, detail=detail, status_map=status_map
                 )
         except (DataError, ValueError) as error:
             raise MappingError("orders.details_unstorable") from error

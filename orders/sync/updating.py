@@ -10,6 +10,7 @@ from contracts.records import ErpOrderDetail, OrderChange
 from integrations.credentials import IntegrationContext
 from jobs.runner import JobContext
 from orders import selectors, services
+from orders.map_selectors import read_status_map
 from orders.models import OrderReference
 from orders.read_back import find_not_taken_change
 from orders.sync.drafting import write_notes
@@ -30,17 +31,17 @@ def export_situation(job: JobContext) -> None:
         if detail is None:
             return
         with tenant(job.organization_id):
-            order = services.follow_erp(
-                order_id=reference.order_id, row=detail.order, situations=provider.situations
-            )
+            status_map = read_status_map(reference.integration)
+            order = services.follow_erp(order_id=reference.order_id, row=detail.order, status_map=status_map)
         status = OrderStatus(order.status)
-        code = provider.default_situations.get(status)
-        situation = next((item for item in provider.situations if item.code == code), None)
-        if situation is None or situation.code == detail.order.situation:
+        situation = status_map.outward.get(status, "")
+        if situation in ("", detail.order.situation):
             return
-        provider.set_situation(context, reference.external_id, situation.code)
+        provider.set_situation(context, reference.external_id, situation)
         with tenant(job.organization_id):
-            services.record_situation(order_id=order.pk, situation=situation, status=status)
+            services.record_situation(
+                order_id=order.pk, situation=situation, status=status, status_map=status_map
+            )
             job.save_step()
 
 

@@ -1,0 +1,171 @@
+"""«Mapeamento de status»: saving it, undoing that, and applying it to the open orders."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from django.db import transaction
+from django.db.models import F
+
+from accounts import clock
+from contracts.order_status import OrderStatus
+from history.models import Source
+from history.services import record, record_all
+from integrations.models import Integration, IntegrationState
+from integrations.services import read_again
+from jobs import queue
+from jobs.queue import Priority
+from orders import map_selectors
+from orders.models import Order, OrderReference, PassedOverOrder, StatusMapRun, StatusMapVersion
+from orders.services.lines import order_line, take_revision
+from orders.services.sending import enqueue_situation
+from orders.status_map import StatusMap, find_conflicts
+
+
+class MapRefused(ValueError):
+    """The text is for the person."""
+
+
+@transaction.atomic
+def save_status_map(
+    *, integration: Integration, status_map: StatusMap, person: str, seen: int, undoes: int | None = None
+) -> bool:
+    """Keep the map as the next version; it holds for what happens from now on. False if it is the same.
+
+    ``seen`` is the number of the version that the person looked at, 0 for the default. Raises ``MapRefused``
+    for rules that fight, and if somebody else saved meanwhile.
+    """
+    # One after the other, so that the later one sees what the former saved.
+    integration = Integration.objects.select_for_update().get(pk=integration.pk)
+    newest = map_selectors.find_version(integration)
+    former = map_selectors.read_status_map(integration)
+    number = newest.number if newest else 0
+    if number != seen:
+        raise MapRefused("Outra pessoa salvou este mapeamento enquanto você o via. Confira e salve de novo.")
+    if find_conflicts(status_map):
+        raise MapRefused("Há regras que se contradizem: corrija as linhas marcadas.")
+    if (status_map.outward, status_map.rules) == (former.outward, former.rules):
+        return False
+    StatusMapVersion.objects.create(
+        integration=integration,
+        number=number + 1,
+        saved_at=clock.now(),
+        saved_by=person,
+        undoes=undoes,
+        **map_selectors.write_version(status_map),
+    )
+    code = "orders.status_map_saved" if undoes is None else "orders.status_map_undone"
+    params = {"number": number + 1}
+    _tell(integration, code, params, person)
+    _release(integration, former, status_map)
+    return True
+
+
+@transaction.atomic
+def undo_status_map(*, integration: Integration, person: str, seen: int) -> None:
+    """The version before the newest once more, as a new one. Raises ``MapRefused``."""
+    newest = map_selectors.find_version(integration)
+    if newest is None or newest.number != seen:
+        raise MapRefused("Não há o que desfazer: outra pessoa já mudou este mapeamento.")
+    default = map_selectors.read_default_map(integration)
+    before = StatusMapVersion.objects.filter(integration=integration, number=newest.number - 1).first()
+    former = default if before is None else map_selectors.read_version(before, default)
+    save_status_map(
+        integration=integration, status_map=former, person=person, seen=seen, undoes=newest.number
+    )
+
+
+def _release(integration: Integration, former: StatusMap, status_map: StatusMap) -> None:
+    """Orders that waited for a rule go on; what is imported now is looked for from the beginning."""
+    if integration.state != IntegrationState.CONNECTED:
+        return
+    known = {*status_map.rules} - {*former.rules}
+    if known and (
+        PassedOverOrder.objects.filter(integration=integration, situation__in=known).exists()
+        or OrderReference.objects.filter(integration=integration, situation__in=known).exists()
+    ):
+        for situation in sorted(known):
+            queue.enqueue(
+                "release_situation",
+                channel=integration.channel,
+                key=f"{integration.pk}:{situation}",
+                lock=f"release:{situation}",
+                priority=Priority.PERSON,
+            )
+    widened = [
+        code
+        for code, rule in status_map.rules.items()
+        if code in former.rules
+        and rule.is_polled
+        and ((rule.is_imported and not former.rules[code].is_imported) or not former.rules[code].is_polled)
+    ]
+    if widened:
+        read_again(integration=integration)
+
+
+@transaction.atomic
+def start_applying(*, integration: Integration, person: str) -> StatusMapRun:
+    """«Aplicar aos pedidos em aberto». Raises ``MapRefused`` while it is done already."""
+    integration = Integration.objects.select_for_update().get(pk=integration.pk)
+    if StatusMapRun.objects.filter(integration=integration, finished_at=None).exists():
+        raise MapRefused("O mapeamento já está sendo aplicado.")
+    run = StatusMapRun.objects.create(
+        integration=integration,
+        requested_by=person,
+        requested_at=clock.now(),
+        orders_total=map_selectors.list_open_orders(integration).count(),
+    )
+    params = {"count": run.orders_total}
+    _tell(integration, "orders.status_map_applied", params, person)
+    queue.enqueue(
+        "apply_status_map",
+        channel=integration.channel,
+        key=str(run.pk),
+        lock="apply_status_map",
+        priority=Priority.BACKFILL,
+    )
+    return run
+
+
+@transaction.atomic
+def apply_to_order(*, reference_id: int, status_map: StatusMap) -> tuple[bool, bool]:
+    """What the map makes of one order; whether its status changed, and whether its situation is written."""
+    reference = OrderReference.objects.select_for_update().get(pk=reference_id)
+    revision = take_revision()
+    order = Order.objects.select_related("integration").get(pk=reference.order_id)
+    reference.order = order
+    effect = map_selectors.effect_of(reference, status_map)
+    decision = effect.decision
+    is_moved = (decision.status, decision.is_return) != (OrderStatus(order.status), order.is_return)
+    if is_moved:
+        now = clock.now()
+        order.status, order.is_return = decision.status, decision.is_return
+        order.revision, order.updated_at = revision, now
+        order.save(update_fields=["status", "is_return", "revision", "updated_at"])
+        record_all([order_line(order.pk, decision.reason, decision.params, now)])
+    if effect.written and order.integration is not None:
+        enqueue_situation(order=order, integration=order.integration)
+    return is_moved, bool(effect.written)
+
+
+def _tell(integration: Integration, code: str, params: Mapping[str, object], person: str) -> None:
+    record(
+        subject_kind="integration",
+        subject_id=integration.pk,
+        code=code,
+        params=params,
+        source=Source.PERSON,
+        person=person,
+    )
+
+
+def advance_applying(*, run_id: int, read: int, moved: int, written: int) -> None:
+    StatusMapRun.objects.filter(pk=run_id).update(
+        orders_read=F("orders_read") + read,
+        orders_moved=F("orders_moved") + moved,
+        orders_written=F("orders_written") + written,
+    )
+
+
+def finish_applying(*, run_id: int) -> None:
+    StatusMapRun.objects.filter(pk=run_id, finished_at=None).update(finished_at=clock.now())
