@@ -18,12 +18,11 @@ from customers.sync import resolve_at_erp
 from integrations.credentials import IntegrationContext
 from integrations.models import Integration
 from integrations.selectors import find_integrator_id
+from integrations.services import SELLER_UNKNOWN
 from jobs.errors import JobNeedsPerson
 from jobs.runner import JobContext
 from orders.models import Order
 from orders.selectors import fold
-
-SELLER_UNKNOWN = "orders.seller_unknown"
 
 
 def people_of(order: Order) -> list[Any]:
