@@ -34,11 +34,11 @@ class CustomerCounter(TenantModel):
 class Customer(TenantModel):
     """``document`` is a valid CPF or CNPJ without punctuation, or empty; ``document_text`` is what came.
 
-    Addresses are dictionaries with the fields of ``contracts.records.ErpAddress``. ``changed_here_at`` stands
-    while a change made here waits to be written to the ERP, and ``changed_here`` names the fields of it.
-    ``is_forced``: a person wants him sent whatever the criteria say. ``attempted_at``: when the last call
-    began that may have made him at an ERP, unless it was refused. ``revision`` is the number of the
-    organization's counter at the last change.
+    Addresses are dictionaries with the fields of ``contracts.records.ErpAddress``. ``changed_here`` names the
+    fields that were changed here and are not at the ERP yet; ``changed_here_at`` stands while they wait to be
+    written, and not where the criteria hold them back. ``is_forced``: a person wants him sent whatever the
+    criteria say. ``attempted_at``: when the last call began that may have made him at an ERP, unless it was
+    refused. ``revision`` is the number of the organization's counter at the last change.
     """
 
     name = models.TextField(blank=True)

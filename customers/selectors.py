@@ -146,6 +146,15 @@ def list_outside(criteria: Criteria) -> QuerySet[Customer]:
     return rows.filter(outside)
 
 
+def list_offered(integration: Integration) -> list[Customer]:
+    """Those with changes made here that the criteria held back, and let go to this account by now."""
+    outside = list_outside(read_criteria(integration))
+    held = Customer.objects.filter(changed_here_at=None).exclude(changed_here=[])
+    customers = list(held.exclude(pk__in=outside.values("pk")).order_by("id"))
+    targets = find_targets(customers)
+    return [one for one in customers if targets[one.pk] == Target(integration)]
+
+
 # --- the list ---
 
 

@@ -229,14 +229,22 @@ def send_customer(request: TenantRequest, customer_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @tenant_view(READERS)
 def criteria(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
-    """The integration's tab «Clientes». POST with ``action`` save or count, Administrador only.
+    """The integration's tab «Clientes». POST with ``action`` save, count or send, Administrador only.
 
-    A count says what the form would do, saved or not.
+    A count says what the form would do, saved or not; send is for those whom wider criteria let in.
     """
     integration = get_object_or_404(Integration.objects.filter(provider=provider), pk=pk)
     may_edit = request.membership.perfil in ADMINS
     if request.method == "POST" and not may_edit:
         raise Http404
+    here = reverse(
+        "customers:criteria", args=[request.organization.slug, integration.provider, integration.pk]
+    )
+    if request.POST.get("action") == "send":
+        count = services.send_offered(integration=integration, person=request.membership.user.name)
+        going = f"{count} clientes vão" if count != 1 else "1 cliente vai"
+        messages.success(request, f"{going} para o Tiny.")
+        return redirect(here)
     stored = selectors.read_criteria(integration)
     form = CriteriaForm(
         request.POST if request.method == "POST" else None, criteria=stored, may_edit=may_edit
@@ -246,11 +254,7 @@ def criteria(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
         person = request.membership.user.name
         if services.save_criteria(integration=integration, criteria=form.read(), person=person):
             messages.success(request, "Critérios salvos. Valem para os próximos envios.")
-        return redirect(
-            reverse(
-                "customers:criteria", args=[request.organization.slug, integration.provider, integration.pk]
-            )
-        )
+        return redirect(here)
     context: dict[str, Any] = {"form": form, "may_edit": may_edit, "integration": integration}
     if not form.errors:
         chosen = form.read() if form.is_bound else stored
@@ -271,7 +275,7 @@ def _render_criteria(
 ) -> HttpResponse:
     describe(integration)
     form: CriteriaForm = context["form"]
-    context = gallery_context() | context
+    context = gallery_context() | context | {"offered": len(selectors.list_offered(integration))}
     context |= {
         "provider": registry.get_provider(integration.provider),
         "protocol": registry.get_protocol(integration.provider, integration.protocol),

@@ -63,6 +63,11 @@ class Integration(TenantModel):
         return self.name
 
     @property
+    def stops_for_seller(self) -> bool:
+        """Whether an order waits whose salesperson the ERP does not know."""
+        return self.sends_seller and not self.seller_is_optional
+
+    @property
     def channel(self) -> str:
         """The jobs' channel of this account: paused and served as one."""
         return f"erp:{self.pk}"

@@ -217,8 +217,8 @@ FAILURES: Mapping[str, Explanation] = {
     ),
     "orders.seller_unknown": Explanation(
         "O Tiny não tem o vendedor {seller}",
-        "Vendedores ativos lá: {names}. Cadastre o vendedor no Tiny com o mesmo nome ou código, ou, na"
-        " integração, deixe os pedidos irem sem vendedor; depois clique em Tentar de novo.",
+        "Vendedores ativos lá: {names}. Cadastre o vendedor no Tiny com o mesmo nome ou código e clique em"
+        " Tentar de novo, ou, na integração, deixe os pedidos irem sem vendedor: eles continuam sozinhos.",
         owner="you",
         action="retry",
     ),
@@ -260,7 +260,8 @@ FAILURES: Mapping[str, Explanation] = {
     "customers.unknown_at_erp": Explanation(
         "O cliente não existe no Tiny",
         "Com a opção Apenas atualizar, não incluímos clientes novos no Tiny, e nada foi enviado. Inclua o"
-        " cliente lá e clique em Tentar de novo, ou abra o cliente ou o pedido e escolha Enviar assim mesmo.",
+        " cliente lá e clique em Tentar de novo, ou abra o cliente ou o pedido e escolha Enviar assim mesmo."
+        " Sem essa opção, todos os que esperam continuam sozinhos.",
         owner="you",
         action="retry",
     ),

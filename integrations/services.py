@@ -24,6 +24,8 @@ from integrations.models import ConnectionTest, Credential, Integration, Integra
 from jobs import queue
 from jobs.queue import Priority, Reason
 
+# The salesperson of an order is not at the ERP, and the order may not go without.
+SELLER_UNKNOWN = "orders.seller_unknown"
 STATE_SALT = "integrations.oauth"
 STATE_LIFETIME = dt.timedelta(minutes=15)
 SUBJECT = "integration"
@@ -71,6 +73,7 @@ def save_integration(*, integration: Integration | None, chosen: Choices, person
         integration = Integration.objects.select_for_update().get(pk=integration.pk)
     newly_imported = set(chosen.import_situations) - set(integration.import_situations)
     is_other_protocol = integration.protocol != chosen.protocol
+    was_stopped = integration.stops_for_seller
     integration.name = chosen.name
     integration.protocol = chosen.protocol
     integration.author = chosen.author
@@ -79,6 +82,8 @@ def save_integration(*, integration: Integration | None, chosen: Choices, person
     integration.sends_seller = chosen.sends_seller
     integration.seller_is_optional = chosen.seller_is_optional
     integration.save()
+    if was_stopped and not integration.stops_for_seller:
+        queue.release_channel(SELLER_UNKNOWN, channel=integration.channel)
     reason = _save_credentials(integration, chosen)
     if is_other_protocol:
         reason = "integration.other_protocol"

@@ -218,6 +218,11 @@ def release(reason_code: str, reason_key: str) -> int:
     return _release(Job.objects.filter(reason_code=reason_code, reason_key=reason_key))
 
 
+def release_channel(reason_code: str, *, channel: str) -> int:
+    """The same for one channel and every key: a choice of a person, and no single fix, was waited for."""
+    return _release(Job.objects.filter(channel=channel, reason_code=reason_code))
+
+
 def _release(jobs: Any) -> int:
     released = 0
     for job in jobs.filter(status=JobStatus.PARKED).select_for_update(no_key=True).order_by("id"):

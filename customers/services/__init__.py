@@ -21,6 +21,7 @@ from customers.services.sending import (
     link_at_erp,
     record_export,
     send_anyway,
+    send_offered,
 )
 
 __all__ = [
@@ -41,6 +42,7 @@ __all__ = [
     "save_criteria",
     "save_customer",
     "send_anyway",
+    "send_offered",
     "show_customer",
     "take_buyer",
     "upsert_from_erp",

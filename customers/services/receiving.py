@@ -126,10 +126,11 @@ def _update(customer: Customer, record: ErpCustomer, revision: int) -> Customer:
     if changed:
         for name, value in changed.items():
             setattr(customer, name, value)
+        customer.changed_here = [name for name in customer.changed_here if name not in changed]
         customer.updated_at, customer.revision = clock.now(), revision
         try:
             with transaction.atomic():
-                customer.save(update_fields=[*changed, "updated_at", "revision"])
+                customer.save(update_fields=[*changed, "changed_here", "updated_at", "revision"])
         except IntegrityError:
             # Another order of the same new buyer is read at this moment, and came first.
             return Customer.objects.get(document=record.document)

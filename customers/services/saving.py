@@ -65,9 +65,11 @@ def save_customer(*, customer_id: int | None, values: Mapping[str, Any], person:
         return Saved(customer, is_new=False, is_sent=False)
     _write(customer, {name: after for name, (_, after) in changes.items()}, revision)
     target = find_target(customer)
+    if target.integration is not None:
+        # Of one who is left out it stands until the criteria let him in.
+        customer.changed_here = sorted({*customer.changed_here, *changes})
     if target.is_open:
         customer.changed_here_at = now
-        customer.changed_here = sorted({*customer.changed_here, *changes})
     customer.save()
     code = "customer.created_here" if is_new else "customer.changed_here"
     tell(customer, code, describe_changes(changes), source=Source.PERSON, person=person)

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from accounts import clock
 from customers.models import Customer, CustomerReference
-from customers.selectors import find_target
+from customers.selectors import find_target, list_offered
 from customers.services.lines import lock_of, name_fields, tell
 from history.models import Source
 from integrations.models import Integration
@@ -43,13 +43,27 @@ def send_anyway(*, customer_id: int, person: str) -> bool:
 
 
 @transaction.atomic
+def send_offered(*, integration: Integration, person: str) -> int:
+    """Send those whom the criteria left out and let in now; how many they were."""
+    offered = [customer.pk for customer in list_offered(integration)]
+    rows = Customer.objects.select_for_update().filter(pk__in=offered, changed_here_at=None)
+    customers, now = list(rows.order_by("id")), clock.now()
+    for customer in customers:
+        customer.changed_here_at = now
+        customer.save(update_fields=["changed_here_at"])
+        tell(customer, "customer.sent_anyway", source=Source.PERSON, person=person)
+        enqueue_export(customer_id=customer.pk, integration=integration)
+    return len(customers)
+
+
+@transaction.atomic
 def give_up_export(*, customer_id: int) -> None:
     """He goes nowhere any more: what the ERP says of him arrives again."""
     customer = Customer.objects.select_for_update().get(pk=customer_id)
     if customer.changed_here_at is None:
         return
     target = find_target(customer)
-    Customer.objects.filter(pk=customer_id).update(changed_here_at=None, changed_here=[], is_forced=False)
+    Customer.objects.filter(pk=customer_id).update(changed_here_at=None, is_forced=False)
     tell(customer, "customer.left_out", {"reason": target.decision.code}, source=Source.PLATFORM)
 
 
@@ -77,6 +91,9 @@ def link_at_erp(*, customer_id: int, integration: Integration, external_id: str,
     CustomerReference.objects.update_or_create(
         integration=integration, external_id=external_id, defaults={"customer": customer}
     )
+    if is_new:
+        # He went there whole.
+        Customer.objects.filter(pk=customer_id, changed_here_at=None).update(changed_here=[])
     code = "customer.sent_new" if is_new else "customer.linked"
     tell(customer, code, {"external_id": external_id})
 

@@ -18,14 +18,13 @@ from customers.sync import resolve_at_erp
 from integrations.credentials import IntegrationContext
 from integrations.models import Integration
 from integrations.selectors import find_integrator_id
+from integrations.services import SELLER_UNKNOWN
 from jobs.errors import JobNeedsPerson
 from jobs.runner import JobContext
 from orders.map_selectors import read_status_map
 from orders.models import Order
 from orders.selectors import fold
 from orders.status_map import StatusMap
-
-SELLER_UNKNOWN = "orders.seller_unknown"
 
 
 def people_of(order: Order) -> list[Any]:

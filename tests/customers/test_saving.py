@@ -90,7 +90,37 @@ def test_one_left_out_stays_here_with_the_reason() -> None:
     assert exports() == []
     assert lines(saved.customer)[-1] == ("customer.left_out", {"reason": "customer.outside_person"})
     customer = Customer.objects.get()
-    assert (customer.changed_here_at, customer.changed_here) == (None, [])
+    assert (customer.changed_here_at, customer.changed_here) == (None, ["document", "kind", "name"])
+
+
+def test_one_left_out_is_offered_once_the_criteria_let_him_in() -> None:
+    integration = connect(sends_people=False)
+    maria, joana = save(document=CPF).customer, save(name="Joana", document="39053344705").customer
+    sent = save(name="Papelaria", document=CNPJ).customer
+    assert selectors.list_offered(integration) == []
+    services.save_criteria(integration=integration, criteria=Criteria(), person="Ana")
+    assert selectors.list_offered(integration) == [maria, joana]
+    # What the ERP tells of her since is newer than what was held back.
+    told = ErpCustomer("7", "Joana Lima", kind="PF", document="39053344705")
+    services.upsert_from_erp(integration_id=integration.pk, record=told, current=None)
+    joana.refresh_from_db()
+    assert joana.changed_here == ["document", "kind"]
+    assert services.send_offered(integration=integration, person="Ana") == 2
+    assert services.send_offered(integration=integration, person="Ana") == 0
+    assert {key for _, key, _ in exports()} == {str(one.pk) for one in (sent, maria, joana)}
+    assert lines(maria)[-1][0] == "customer.sent_anyway"
+    maria.refresh_from_db()
+    assert not maria.is_forced
+
+
+def test_what_another_account_is_for_is_not_offered() -> None:
+    first, second = connect("um", sends_people=False), connect("dois", sends_people=False)
+    customer = save(document=CPF).customer
+    CustomerReference.objects.create(integration=second, external_id="7", customer=customer)
+    for integration in (first, second):
+        services.save_criteria(integration=integration, criteria=Criteria(), person="Ana")
+    assert selectors.list_offered(first) == []
+    assert selectors.list_offered(second) == [customer]
 
 
 def test_without_an_account_nothing_is_said_of_criteria() -> None:

@@ -323,6 +323,47 @@ def test_who_left_the_criteria_meanwhile_is_not_sent(
     assert known_as(seller, company) != []
 
 
+def test_who_was_held_back_goes_when_a_person_says_so_with_what_was_changed_meanwhile(
+    seller: Company, run_jobs: RunJobs, protocol: str
+) -> None:
+    known = save(seller, name="Ana", document=CPF, email="ana@x.test")
+    run_jobs()
+    choose(seller, sends_people=False)
+    save(seller, known, email="nova@x.test")
+    new = save(seller, name="Bia", document="39053344705")
+    run_jobs()
+    criteria = f"integracoes/erp/nativos/tiny/{seller.integration.pk}/clientes/"
+    assert "enviar-os-que-atendem" not in seller.page(criteria)
+
+    choose(seller)
+    run_jobs()
+    assert at_tiny(seller, document="39053344705") == [], "never silently"
+    assert "2 clientes que ficaram só aqui atendem agora" in seller.page(criteria)
+    assert seller.client.post(f"{seller.base}/{criteria}", {"action": "send"}).status_code == 302
+    page = seller.page(criteria)
+    assert "2 clientes vão para o Tiny." in page
+    assert "enviar-os-que-atendem" not in page
+    run_jobs()
+    assert [there.email for there in at_tiny(seller, document=CPF)] == ["nova@x.test"]
+    assert [there.name for there in at_tiny(seller, document="39053344705")] == ["Bia"]
+    for customer in (known, new):
+        after = stored(seller, customer)
+        assert (after.changed_here_at, after.changed_here) == (None, [])
+
+
+def test_what_tiny_silently_leaves_is_told(seller: Company, run_jobs: RunJobs, protocol: str) -> None:
+    customer = save(seller, name="Ana", document=CPF, email="ana@x.test")
+    run_jobs()
+    done = {
+        "v3": {"status": 204},
+        "v2": {"status": 200, "body": {"retorno": {"status_processamento": "3", "status": "OK"}}},
+    }[protocol]
+    seller.account.tiny.add_fault(account_id=seller.account.id, route=CHANGE[protocol], times=1, **done)
+    save(seller, customer, email="nova@x.test")
+    run_jobs()
+    assert lines_of(seller, customer)[-1] == ("customer.not_taken", {"fields": "E-mail"})
+
+
 def test_an_address_is_replaced_whole(seller: Company, run_jobs: RunJobs, protocol: str) -> None:
     customer = save(seller, name="Ana", document=CPF, address=HOME)
     run_jobs()
