@@ -267,6 +267,8 @@ JOB_HANDLERS = {
     "export_situation": "orders.sync.updating.export_situation",
     "export_order_change": "orders.sync.updating.export_order_change",
     "place_sheet": "orders.sheet_jobs.place_sheet",
+    "apply_status_map": "orders.map_jobs.apply_status_map",
+    "release_situation": "orders.sync.importing.release_situation",
     "plan_products": "catalog.sync.plan_products",
     "import_products": "catalog.sync.import_products",
     "pull_products": "catalog.sync.pull_products",

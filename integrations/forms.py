@@ -18,7 +18,7 @@ from integrations.models import Credential, Integration
 
 LOOPBACK = {"127.0.0.1", "localhost"}
 LONGEST: Mapping[str, int] = {"client_id": 200, "integrator_id": 20}
-BOXES = ("situations", "send_statuses", "sends_seller", "seller_is_optional")
+BOXES = ("send_statuses", "sends_seller", "seller_is_optional")
 
 
 class ConnectionForm(forms.Form):
@@ -61,12 +61,6 @@ class ConnectionForm(forms.Form):
         self.fields[
             "seller_is_optional"
         ].label = f"Enviar sem vendedor quando o {provider.short_name} não o tiver"
-        self.fields["situations"] = forms.MultipleChoiceField(
-            label="Importar pedidos que estiverem em",
-            choices=[(situation.code, situation.label) for situation in provider.situations],
-            widget=forms.CheckboxSelectMultiple,
-            error_messages={"required": "Marque ao menos uma situação."},
-        )
         for declared in protocol.credential_fields:
             self.fields[declared.name] = _credential_field(declared)
         for name, field in self.fields.items():

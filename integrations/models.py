@@ -23,8 +23,7 @@ class Integration(TenantModel):
     ``protocol`` is the way in which it talks to the ERP; ``proven_protocol`` the one in which the ERP's
     identifiers that we keep are known to be right. ``author`` is the user of perfil Integração in whose name
     it writes. ``account_document`` is the CNPJ that the ERP told, the identity of the account; empty until
-    then. ``import_situations`` are the situations in which an order that we do not know yet is imported;
-    ``send_statuses`` the statuses of ours in which an order goes to the ERP. ``sends_seller``: with its
+    then. ``send_statuses`` are the statuses of ours in which an order goes to the ERP. ``sends_seller``: with its
     salesperson; one whom the ERP does not know stops the order, unless ``seller_is_optional``.
     """
 
@@ -38,7 +37,6 @@ class Integration(TenantModel):
     )
     account_document = models.CharField(max_length=14, blank=True)
     account_name = models.CharField(max_length=160, blank=True)
-    import_situations = models.JSONField(default=list)
     send_statuses = models.JSONField(default=list)
     sends_seller = models.BooleanField(default=False)
     seller_is_optional = models.BooleanField(default=False)

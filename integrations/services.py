@@ -55,7 +55,6 @@ class Choices:
     protocol: str
     name: str
     credentials: Mapping[str, str]
-    import_situations: Sequence[str]
     send_statuses: Sequence[str] = ()
     sends_seller: bool = False
     seller_is_optional: bool = False
@@ -71,13 +70,11 @@ def save_integration(*, integration: Integration | None, chosen: Choices, person
     else:
         # A worker may have disconnected it, or polled, since the form was shown.
         integration = Integration.objects.select_for_update().get(pk=integration.pk)
-    newly_imported = set(chosen.import_situations) - set(integration.import_situations)
     is_other_protocol = integration.protocol != chosen.protocol
     was_stopped = integration.stops_for_seller
     integration.name = chosen.name
     integration.protocol = chosen.protocol
     integration.author = chosen.author
-    integration.import_situations = list(chosen.import_situations)
     integration.send_statuses = list(chosen.send_statuses)
     integration.sends_seller = chosen.sends_seller
     integration.seller_is_optional = chosen.seller_is_optional
@@ -91,8 +88,6 @@ def save_integration(*, integration: Integration | None, chosen: Choices, person
     if integration.state == IntegrationState.CONNECTED:
         if reason:
             disconnect(integration=integration, code=reason)
-        elif newly_imported:
-            read_again(integration=integration)
     return integration
 
 

@@ -64,7 +64,6 @@ def new_connection(request: TenantRequest, provider: str) -> HttpResponse:
             "name": selectors.suggest_name(plug_in.name),
             "author": request.GET.get("usuario", ""),
             "send_statuses": [OrderStatus.PLACED],
-            "situations": [item.code for item in plug_in.situations if item.imported_by_default],
         },
     )
     return _render_connection(request, plug_in, None, form)
@@ -88,7 +87,6 @@ def connection(request: TenantRequest, provider: str, pk: int) -> HttpResponse:
         initial={
             "name": integration.name,
             "author": integration.author_id,
-            "situations": integration.import_situations,
             "send_statuses": integration.send_statuses,
             "sends_seller": integration.sends_seller,
             "seller_is_optional": integration.seller_is_optional,
@@ -187,7 +185,6 @@ def _save(
             protocol=protocol.key,
             name=values["name"],
             credentials={field.name: values[field.name] for field in protocol.credential_fields},
-            import_situations=values["situations"],
             send_statuses=values["send_statuses"],
             sends_seller=values["sends_seller"],
             seller_is_optional=values["seller_is_optional"],

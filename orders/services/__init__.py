@@ -29,6 +29,13 @@ from orders.services.forwarding import (
 from orders.services.importing import HELD, forget_passed_over, release_held, upsert_from_list
 from orders.services.invoices import attach_invoices, give_up_invoices
 from orders.services.lines import SUBJECT
+from orders.services.mapping import (
+    MapRefused,
+    apply_to_order,
+    save_status_map,
+    start_applying,
+    undo_status_map,
+)
 from orders.services.placing import (
     KEY_REUSED,
     NUMBER_TAKEN,
@@ -54,6 +61,7 @@ __all__ = [
     "SUBJECT",
     "ChangeRefused",
     "ForwardingRefused",
+    "MapRefused",
     "Placed",
     "PlacedItem",
     "Placement",
@@ -62,6 +70,7 @@ __all__ = [
     "StatusRefused",
     "advance_import",
     "apply_details",
+    "apply_to_order",
     "attach_invoices",
     "begin_attempt",
     "cancel_import",
@@ -88,8 +97,11 @@ __all__ = [
     "record_plan",
     "record_situation",
     "release_held",
+    "save_status_map",
     "send_anyway",
     "send_offered",
+    "start_applying",
     "start_import",
+    "undo_status_map",
     "upsert_from_list",
 ]

@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import DataError
+from django.db.models import Q
 
 from accounts import clock
 from accounts.tenancy import tenant
@@ -26,7 +27,7 @@ from jobs import queue
 from jobs.queue import Priority
 from jobs.runner import JobContext
 from orders import selectors, services
-from orders.map_selectors import list_swept_situations, read_status_map
+from orders.map_selectors import UNKNOWN_SITUATION, list_swept_situations, read_status_map
 from orders.models import OrderImport, OrderReference, PassedOverOrder
 from orders.sync.reaching import reach
 
@@ -72,18 +73,34 @@ def pull_orders(job: JobContext) -> None:
 
 def read_held_orders(job: JobContext) -> None:
     """Read by itself each row that may have been an order of ours: a list may have moved past it since."""
+    _read_passed_over(job, int(job.key), Q(reason_code=services.HELD))
+
+
+def release_situation(job: JobContext) -> None:
+    """A situation that nobody knew has its rule now: what waited for it goes on."""
+    integration_id, _, situation = job.key.partition(":")
+    _read_passed_over(job, int(integration_id), Q(reason_code=UNKNOWN_SITUATION, situation=situation))
     with tenant(job.organization_id):
-        integration = Integration.objects.get(pk=int(job.key))
+        integration = Integration.objects.get(pk=int(integration_id))
+        kept = OrderReference.objects.filter(integration=integration, situation=situation, deleted_at=None)
+        ids = list(kept.order_by("pk").values_list("pk", flat=True))
+    for pk in ids:
+        with tenant(job.organization_id):
+            services.apply_to_order(reference_id=pk, status_map=read_status_map(integration))
+            job.save_step(last=pk)
+
+
+def _read_passed_over(job: JobContext, integration_id: int, which: Q) -> None:
+    with tenant(job.organization_id):
+        integration = Integration.objects.get(pk=integration_id)
         if integration.state != IntegrationState.CONNECTED:
             return
-        # One that must wait on is held anew, later than this.
+        # One that must wait on is written down anew, later than this.
         started_at = job.step.get("started_at") or clock.now().isoformat()
-        held = PassedOverOrder.objects.filter(
-            integration=integration,
-            reason_code=services.HELD,
-            seen_at__lt=dt.datetime.fromisoformat(started_at),
+        waiting = PassedOverOrder.objects.filter(
+            which, integration=integration, seen_at__lt=dt.datetime.fromisoformat(started_at)
         )
-        external_ids = list(held.order_by("id").values_list("external_id", flat=True))
+        external_ids = list(waiting.order_by("id").values_list("external_id", flat=True))
     with reach(job, integration) as (provider, context):
         for external_id in external_ids:
             page = _read_alone(provider, context, external_id)
