@@ -45,6 +45,14 @@ def decide_initial_status(situation: Situation) -> StatusDecision:
     return StatusDecision(status, situation.is_return, "order.imported", params)
 
 
+def leads_on(there: Situation, status: OrderStatus) -> bool:
+    """Whether writing ``status`` would lead an order on that stands at the ERP in ``there``, or cancel it."""
+    reached = there.stands_after
+    if there.default_status is not None or reached is None or status == OrderStatus.CANCELLED:
+        return True
+    return status != reached and is_reachable(reached, status)
+
+
 def decide_status(
     current: OrderStatus, is_return: bool, situation: Situation | None, raw: str
 ) -> StatusDecision:

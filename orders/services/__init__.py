@@ -45,6 +45,7 @@ from orders.services.sending import (
     record_change,
     record_export,
     record_situation,
+    record_situation_kept,
 )
 
 __all__ = [
@@ -87,6 +88,7 @@ __all__ = [
     "record_export",
     "record_plan",
     "record_situation",
+    "record_situation_kept",
     "release_held",
     "send_anyway",
     "send_offered",

@@ -27,6 +27,7 @@ from orders.services.lines import (
     take_number,
     take_revision,
 )
+from orders.services.queueing import catch_up
 from orders.services.shipments import create_shipments
 from orders.status_map import decide_import, decide_initial_status
 
@@ -162,11 +163,12 @@ def _update_order(
     reference: OrderReference, row: ErpOrder, situation: Situation | None, now: dt.datetime
 ) -> None:
     revision = take_revision()
-    order = Order.objects.select_related("customer").get(pk=reference.order_id)
+    order = Order.objects.select_related("customer", "integration").get(pk=reference.order_id)
     order.revision = revision
     if reference.deleted_at is not None:
         reference.deleted_at = None
         record_line(order.pk, "order.back_at_erp", {}, now)
+        catch_up(order)
     follow(order, reference, row, situation, now)
     reference.row_hash = row.row_hash
     reference.save()

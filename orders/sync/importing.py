@@ -26,7 +26,7 @@ from jobs import queue
 from jobs.queue import Priority
 from jobs.runner import JobContext
 from orders import selectors, services
-from orders.models import OrderImport, OrderReference, PassedOverOrder
+from orders.models import OrderImport, PassedOverOrder
 from orders.sync.reaching import reach
 
 ORDERS, INVOICES = "orders", "invoices"
@@ -304,7 +304,10 @@ def complete_order(job: JobContext) -> None:
     """The detail of one order: items, installments, delivery address, and its nota if we miss it."""
     order_id = int(job.key)
     with tenant(job.organization_id):
-        reference = OrderReference.objects.select_related("integration").get(order_id=order_id)
+        reference = selectors.find_sent_reference(order_id)
+        if reference is None:
+            # It was another order's after all.
+            return
         integration = reference.integration
         has_invoice = selectors.has_authorized_invoice(order_id)
     with reach(job, integration) as (provider, context):

@@ -12,6 +12,7 @@ from jobs.runner import JobContext
 from orders import selectors, services
 from orders.models import OrderReference
 from orders.read_back import find_not_taken_change
+from orders.status_map import leads_on
 from orders.sync.drafting import write_notes
 from orders.sync.reaching import reach
 
@@ -36,12 +37,21 @@ def export_situation(job: JobContext) -> None:
         status = OrderStatus(order.status)
         code = provider.default_situations.get(status)
         situation = next((item for item in provider.situations if item.code == code), None)
-        if situation is None or situation.code == detail.order.situation:
+        if situation is None:
             return
-        provider.set_situation(context, reference.external_id, situation.code)
-        with tenant(job.organization_id):
-            services.record_situation(order_id=order.pk, situation=situation, status=status)
-            job.save_step()
+        if situation.code != detail.order.situation:
+            there = next((item for item in provider.situations if item.code == detail.order.situation), None)
+            if there is not None and not leads_on(there, status):
+                with tenant(job.organization_id):
+                    services.record_situation_kept(order_id=order.pk, situation=there, status=status)
+                return
+            # Whoever comes after a lost answer knows that it was this job that wrote.
+            job.save_step(wrote=situation.code)
+            provider.set_situation(context, reference.external_id, situation.code)
+        if job.step.get("wrote") == situation.code:
+            with tenant(job.organization_id):
+                services.record_situation(order_id=order.pk, situation=situation, status=status)
+                job.save_step()
 
 
 def _read_sent(
