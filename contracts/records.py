@@ -25,7 +25,8 @@ class Situation:
 
     ``default_status`` is what the order becomes here (``None``: keep ours);
     ``initial_status`` is what an order gets when we meet it for the first time in this situation.
-    ``expects_invoice`` says that an order in it should have its nota fiscal.
+    ``expects_invoice`` says that an order in it should have its nota fiscal. ``stands_after`` is how far an
+    order in it has come, where it has no ``default_status`` to tell: it is not led back from there.
     """
 
     code: str
@@ -35,6 +36,7 @@ class Situation:
     is_return: bool = False
     expects_invoice: bool = False
     imported_by_default: bool = False
+    stands_after: OrderStatus | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,14 +170,17 @@ def _create(
         job.prove_lease()
     try:
         external_id = provider.create_customer(context, selectors.draft_of(customer))
-    except MappingError as error:
-        # An answer that cannot be read tells not whether he was made.
-        raise TemporaryError(error.code, error.params) from error
     except (ErpError, JobPostponed) as refusal:
-        is_open = isinstance(refusal, AlreadyExists | TemporaryError) and not isinstance(refusal, RateLimited)
-        if not is_open:
-            with tenant(job.organization_id):
+        # An answer that cannot be read tells not whether he was made.
+        is_open = isinstance(refusal, AlreadyExists | TemporaryError | MappingError)
+        with tenant(job.organization_id):
+            if is_open and not isinstance(refusal, RateLimited):
+                # The call may have taken long to fail, and what it began may still be under way.
+                services.begin_attempt(customer_id=customer.pk)
+            else:
                 services.end_attempt(customer_id=customer.pk)
+        if isinstance(refusal, MappingError):
+            raise TemporaryError(refusal.code, refusal.params) from refusal
         raise
     made = _AtErp(external_id, None)
     _link(context.integration, customer, made, is_new=True)

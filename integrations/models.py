@@ -23,8 +23,8 @@ class Integration(TenantModel):
     ``protocol`` is the way in which it talks to the ERP; ``proven_protocol`` the one in which the ERP's
     identifiers that we keep are known to be right. ``author`` is the user of perfil Integração in whose name
     it writes. ``account_document`` is the CNPJ that the ERP told, the identity of the account; empty until
-    then. ``send_statuses`` are the statuses of ours in which an order goes to the ERP. ``sends_seller``: with its
-    salesperson; one whom the ERP does not know stops the order, unless ``seller_is_optional``.
+    then. ``send_statuses`` are the statuses of ours in which an order goes to the ERP. ``sends_seller``: with
+    its salesperson; one whom the ERP does not know stops the order, unless ``seller_is_optional``.
     """
 
     provider = models.CharField(max_length=20)

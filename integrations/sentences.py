@@ -45,6 +45,13 @@ HISTORY: Mapping[str, Sentence] = {
         icon="refresh",
         tone="ok",
     ),
+    "orders.status_map_saved": Sentence("Mapeamento de status salvo", "Versão {number}.", icon="swap"),
+    "orders.status_map_undone": Sentence(
+        "Mapeamento de status desfeito", "A versão {number} é outra vez a de antes.", icon="swap"
+    ),
+    "orders.status_map_applied": Sentence(
+        "Mapeamento de status aplicado aos pedidos em aberto", "Pedidos conferidos: {count}.", icon="swap"
+    ),
     "orders.list_repeats": Sentence(
         "A lista de pedidos do Tiny se repetiu",
         "Paramos a leitura para não girar em falso. A próxima consulta tenta de novo, sem precisar de você.",

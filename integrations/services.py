@@ -85,9 +85,8 @@ def save_integration(*, integration: Integration | None, chosen: Choices, person
     if is_other_protocol:
         reason = "integration.other_protocol"
     _record(integration, "integration.created" if is_new else "integration.saved", person=person)
-    if integration.state == IntegrationState.CONNECTED:
-        if reason:
-            disconnect(integration=integration, code=reason)
+    if reason and integration.state == IntegrationState.CONNECTED:
+        disconnect(integration=integration, code=reason)
     return integration
 
 

@@ -152,8 +152,9 @@ class OrderForwarding(TenantModel):
 
     ``key`` is the order's name at the ERP, in no other order of this installation. ``attempted_at`` stands
     from before a call that may create the order until its outcome is known: found standing, the order may be
-    there, and its buyer is called there ``buyer_name`` and ``buyer_document`` (both empty where nobody
-    knows). ``is_forced``: a person sends it in spite of the criteria.
+    there as ``attempt`` tells: ``protocol``, ``status``, ``seller`` (code, name) and ``seller_id`` as sent,
+    ``left_out``, and ``buyer_name`` and ``buyer_document`` as the ERP has them, both empty where nobody
+    knows. ``is_forced``: a person sends it in spite of the criteria.
     """
 
     order = models.OneToOneField(
@@ -165,8 +166,7 @@ class OrderForwarding(TenantModel):
     reason_params = models.JSONField(default=dict)
     is_forced = models.BooleanField(default=False)
     attempted_at = models.DateTimeField(null=True)
-    buyer_name = models.TextField(blank=True)
-    buyer_document = models.CharField(max_length=14, blank=True)
+    attempt = models.JSONField(default=dict)
     sent_at = models.DateTimeField(null=True)
 
     class Meta:

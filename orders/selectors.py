@@ -434,8 +434,8 @@ def list_unproven(integration: Integration) -> list[Unproven]:
     return [
         Unproven(
             since=first_day_at_erp(forwarding.order),
-            document=forwarding.buyer_document,
-            name=fold(forwarding.buyer_name),
+            document=forwarding.attempt["buyer_document"],
+            name=fold(forwarding.attempt["buyer_name"]),
             ecommerce_number=forwarding.order.ecommerce_number,
         )
         for forwarding in forwardings

@@ -32,6 +32,16 @@ HISTORY: Mapping[str, Sentence] = {
         icon="swap",
         how=_POLL,
     ),
+    "order.joined": Sentence(
+        "Este pedido é também o pedido {number}",
+        "O Tiny o mostrou antes de sabermos que era este, e ele entrou como outro. Juntamos os dois aqui.",
+        icon="swap",
+    ),
+    "order.situation_kept": Sentence(
+        "Situação no Tiny mantida: {situation}",
+        "O pedido passou aqui para {status}; no Tiny, {situation} já vem depois disso. Nada foi mudado lá.",
+        icon="swap",
+    ),
     "order.status_kept_ahead": Sentence(
         "Situação no Tiny: {situation}",
         "Mantido: o pedido já está em {status}, e daí esta situação não o leva de volta.",

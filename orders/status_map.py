@@ -34,14 +34,16 @@ class Rule:
 class StatusMap:
     """``outward``: the situation to write by status (``""``: Não alterar). ``rules`` go by situation.
 
-    ``labels`` are the situations' names at the ERP; a situation without a rule is in quarantine. ``initial``
-    is what an order that we meet for the first time gets where its rule names no status.
+    ``labels`` are the situations' names at the ERP; a situation without a rule is in quarantine. Where a rule
+    names no status, ``initial`` is what an order gets that we meet for the first time, and ``stands_after``
+    how far it has come at least.
     """
 
     outward: Mapping[OrderStatus, str]
     rules: Mapping[str, Rule]
     labels: Mapping[str, str]
     initial: Mapping[str, OrderStatus] = field(default_factory=dict)
+    stands_after: Mapping[str, OrderStatus] = field(default_factory=dict)
 
     def label(self, situation: str) -> str:
         return self.labels.get(situation, situation)
@@ -97,6 +99,11 @@ def make_default_map(situations: Sequence[Situation], outward: Mapping[OrderStat
         },
         labels={situation.code: situation.label for situation in situations},
         initial={situation.code: situation.initial_status for situation in situations},
+        stands_after={
+            situation.code: situation.stands_after
+            for situation in situations
+            if situation.stands_after is not None
+        },
     )
 
 
@@ -134,6 +141,15 @@ def decide_status(
         return StatusDecision(current, is_return, "order.status_kept_ahead", params)
     reason = "order.status_confirmed" if rule.status == current else "order.status_changed"
     return StatusDecision(rule.status, False, reason, params | {"status": rule.status.label})
+
+
+def leads_on(status_map: StatusMap, situation: str, status: OrderStatus) -> bool:
+    """Whether writing ``status`` would lead an order on that stands at the ERP in ``situation``."""
+    rule = status_map.rules.get(situation)
+    reached = status_map.stands_after.get(situation)
+    if rule is None or rule.status is not None or reached is None or status == OrderStatus.CANCELLED:
+        return True
+    return status != reached and is_reachable(reached, status)
 
 
 def decide_effect(status_map: StatusMap, current: OrderStatus, situation: str, *, is_return: bool) -> Effect:

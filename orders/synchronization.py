@@ -12,7 +12,7 @@ from customers.criteria import UNKNOWN as BUYER_UNKNOWN
 from integrations import registry
 from integrations.models import IntegrationState
 from jobs.models import Job, JobStatus
-from orders.models import ForwardingState, Order, OrderForwarding
+from orders.models import ForwardingState, Order, OrderForwarding, OrderReference
 from orders.sentences import describe_forwarding
 from ui.moments import to_brasilia, write_moment
 
@@ -31,6 +31,7 @@ class SyncState(StrEnum):
     RETRY = "retry"
     NEEDS_ACTION = "needs_action"
     OUTSIDE = "outside"
+    DELETED = "deleted"
 
 
 _LOOKS: Mapping[SyncState, tuple[str, str, str]] = {
@@ -40,6 +41,7 @@ _LOOKS: Mapping[SyncState, tuple[str, str, str]] = {
     SyncState.RETRY: ("Nova tentativa", "warn", "refresh"),
     SyncState.NEEDS_ACTION: ("Precisa de ação", "err", "bang"),
     SyncState.OUTSIDE: ("Fora do critério", "", "pause"),
+    SyncState.DELETED: ("Excluído no ERP", "warn", "alert"),
 }
 
 
@@ -90,6 +92,9 @@ def describe_synchronization(order: Order, jobs: Iterable[Job], now: dt.datetime
         return _describe_pending(order, min(live, key=lambda job: job.not_before), now)
     if forwarding is not None and forwarding.state != ForwardingState.SENT:
         return _describe_waiting(order)
+    reference: OrderReference | None = getattr(order, "reference", None)
+    if reference is not None and reference.deleted_at is not None:
+        return Synchronization(SyncState.DELETED, detail="Se ele voltar ao ERP, volta a ser acompanhado.")
     return Synchronization(SyncState.SYNCED)
 
 

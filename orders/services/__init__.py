@@ -52,6 +52,7 @@ from orders.services.sending import (
     record_change,
     record_export,
     record_situation,
+    record_situation_kept,
 )
 
 __all__ = [
@@ -96,6 +97,7 @@ __all__ = [
     "record_export",
     "record_plan",
     "record_situation",
+    "record_situation_kept",
     "release_held",
     "save_status_map",
     "send_anyway",

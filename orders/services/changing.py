@@ -15,7 +15,7 @@ from history.services import entry, record_all
 from orders.models import ForwardingState, Order, OrderForwarding, Origin
 from orders.services.forwarding import forward
 from orders.services.lines import SUBJECT, take_revision
-from orders.services.sending import enqueue_change, enqueue_situation
+from orders.services.queueing import enqueue_change, enqueue_export, enqueue_situation
 from orders.transitions import list_next, may_follow
 
 LABELS: Mapping[str, str] = {
@@ -86,13 +86,11 @@ def change_status(
 
 
 def _follow_up(order: Order) -> None:
-    if order.integration is None:
-        return
     forwarding = OrderForwarding.objects.select_for_update().filter(order=order).first()
-    if forwarding is None or forwarding.state == ForwardingState.SENT:
-        enqueue_situation(order=order, integration=order.integration)
-    else:
+    if forwarding is not None and forwarding.state != ForwardingState.SENT:
         forward(order=order, forwarding=forwarding)
+    elif order.integration is not None:
+        enqueue_situation(order=order, integration=order.integration)
 
 
 @transaction.atomic
@@ -108,6 +106,8 @@ def change_order(*, order_id: int, values: Mapping[str, Any], person: str, sourc
     for name in changed:
         if is_sent and name not in CHANGEABLE_LATER:
             raise ChangeRefused(name, "O pedido já foi enviado ao ERP, que não aceita mais esta mudança.")
+    if is_sent and changed.get("expected_on", order) is None:
+        raise ChangeRefused("expected_on", "O ERP não apaga a previsão: informe outro dia.")
     if not changed:
         return order
     for name, value in changed.items():
@@ -118,8 +118,13 @@ def change_order(*, order_id: int, values: Mapping[str, Any], person: str, sourc
     fields = ", ".join(dict.fromkeys(LABELS[name] for name in changed))
     params = {"fields": fields}
     record_all([entry(SUBJECT, order.pk, "order.changed_here", params, source=source, person=person, at=now)])
-    if is_sent and order.integration is not None:
+    if order.integration is None:
+        return order
+    if is_sent:
         enqueue_change(order=order, integration=order.integration)
+    elif forwarding.state == ForwardingState.DUE:
+        # One that was stopped by what has just been changed.
+        enqueue_export(order=order, integration=order.integration)
     return order
 
 

@@ -9,15 +9,14 @@ from django.db.models import QuerySet
 
 from accounts import clock
 from contracts.order_status import OrderStatus
-from customers.services import lock_of
 from history.services import record_all
 from integrations.models import Integration
-from jobs import queue
 from jobs.queue import Priority
 from orders.forwarding import ForwardingDecision, decide_forwarding
 from orders.models import ForwardingState, Order, OrderForwarding
 from orders.selectors import list_offered
 from orders.services.lines import person_line, platform_line, take_revision
+from orders.services.queueing import enqueue_export
 
 _DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -38,7 +37,12 @@ def make_key(order_id: int) -> str:
 def forward(*, order: Order, forwarding: OrderForwarding) -> None:
     """Decide for an order that was placed or changed its status just now, and enqueue what is due."""
     integration = order.integration
-    if integration is None or forwarding.state == ForwardingState.SENT:
+    if forwarding.state == ForwardingState.SENT:
+        return
+    if integration is None:
+        if order.status == OrderStatus.CANCELLED:
+            # Nobody has to choose any more where it goes.
+            _decide(forwarding, ForwardingDecision(ForwardingState.OUTSIDE, "forwarding.cancelled"))
         return
     decision = decide_forwarding(
         OrderStatus(order.status), integration.send_statuses, is_forced=forwarding.is_forced
@@ -48,17 +52,6 @@ def forward(*, order: Order, forwarding: OrderForwarding) -> None:
         _decide(forwarding, decision)
     if forwarding.state == ForwardingState.DUE:
         enqueue_export(order=order, integration=integration)
-
-
-def enqueue_export(*, order: Order, integration: Integration, priority: Priority = Priority.EXPORT) -> None:
-    queue.enqueue(
-        "export_order",
-        channel=integration.channel,
-        key=str(order.pk),
-        # The buyer may be made at the ERP with it: two of his orders must not make him twice.
-        lock=lock_of(order.customer_id) if order.customer_id else f"order:{order.pk}",
-        priority=priority,
-    )
 
 
 @transaction.atomic

@@ -27,6 +27,7 @@ from orders.services.lines import (
     take_number,
     take_revision,
 )
+from orders.services.queueing import catch_up
 from orders.services.shipments import create_shipments
 from orders.status_map import StatusMap, decide_import, decide_initial_status
 
@@ -165,11 +166,12 @@ def _create_orders(
 
 def _update_order(reference: OrderReference, row: ErpOrder, status_map: StatusMap, now: dt.datetime) -> None:
     revision = take_revision()
-    order = Order.objects.select_related("customer").get(pk=reference.order_id)
+    order = Order.objects.select_related("customer", "integration").get(pk=reference.order_id)
     order.revision = revision
     if reference.deleted_at is not None:
         reference.deleted_at = None
         record_line(order.pk, "order.back_at_erp", {}, now)
+        catch_up(order)
     follow(order, reference, row, status_map, now)
     reference.row_hash = row.row_hash
     reference.save()

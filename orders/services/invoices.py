@@ -17,6 +17,7 @@ from history.services import record_all
 from integrations import registry
 from integrations.models import Integration
 from integrations.rows import apply_apart
+from orders.map_selectors import read_status_map
 from orders.models import Invoice, Order, OrderReference, OrderShipment
 from orders.services.following import has_valid_invoice
 from orders.services.lines import UNREADABLE, order_line, record_line, record_problem, take_revision
@@ -172,13 +173,18 @@ def _take_tracking(
 ) -> list[HistoryEntry]:
     """Tracking that stands only on the nota."""
     given = [(reference, invoice) for reference, invoice in pairs if invoice.tracking_code]
+    if not given:
+        return []
+    rules = read_status_map(given[0][0].integration).rules
     coded = OrderShipment.objects.filter(order_id__in=[reference.order_id for reference, _ in given])
     have = set(coded.exclude(tracking_code="").values_list("order_id", flat=True))
     lines: list[HistoryEntry] = []
     for reference, invoice in given:
         if reference.order_id not in have:
             shipment = ErpShipment(tracking_code=invoice.tracking_code, tracking_url=invoice.tracking_url)
-            lines += update_shipment(reference.order, shipment, now)
+            rule = rules.get(reference.situation)
+            starts_tracking = rule is not None and rule.starts_tracking
+            lines += update_shipment(reference.order, shipment, now, starts_tracking=starts_tracking)
     return lines
 
 

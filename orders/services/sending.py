@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import transaction
 
@@ -14,13 +15,13 @@ from contracts.records import ErpOrderDetail
 from customers.services import link_at_erp
 from history.services import record_all
 from integrations.models import Integration
-from jobs import queue
-from jobs.queue import Priority
 from orders.models import ForwardingState, Order, OrderForwarding, OrderReference
+from orders.services.absorbing import absorb
 from orders.services.following import expect_invoice, follow
 from orders.services.forwarding import lock_forwarding
 from orders.services.importing import release_held
 from orders.services.lines import order_line, platform_line, take_revision
+from orders.services.queueing import enqueue_change, enqueue_situation
 from orders.status_map import StatusMap
 
 
@@ -40,12 +41,14 @@ class Sent:
 
 
 @transaction.atomic
-def begin_attempt(*, order_id: int, buyer_name: str, buyer_document: str) -> OrderForwarding:
-    """From now on the order may be at the ERP without our knowing, for the buyer as the ERP has him."""
+def begin_attempt(*, order_id: int, attempt: Mapping[str, Any]) -> OrderForwarding:
+    """From now on the order may be at the ERP without our knowing, as ``attempt`` tells it.
+
+    Said again when the call has ended without an answer: from then on it is waited.
+    """
     forwarding: OrderForwarding = OrderForwarding.objects.select_for_update().get(order_id=order_id)
-    forwarding.attempted_at = clock.now()
-    forwarding.buyer_name, forwarding.buyer_document = buyer_name, buyer_document
-    forwarding.save(update_fields=["attempted_at", "buyer_name", "buyer_document"])
+    forwarding.attempted_at, forwarding.attempt = clock.now(), dict(attempt)
+    forwarding.save(update_fields=["attempted_at", "attempt"])
     return forwarding
 
 
@@ -68,17 +71,20 @@ def record_export(
     status_map: StatusMap,
     sent: Sent,
     not_taken: Collection[str],
-    left_out: Mapping[str, str],
     is_found: bool,
 ) -> None:
     """The ERP has the order, as ``detail``: once more told changes nothing.
 
-    ``not_taken`` names what the ERP did not keep, ``left_out`` is a history code with its parameters of what
-    was not sent. ``is_found``: it was there already, from an attempt whose answer never came.
+    ``not_taken`` names what the ERP did not keep. ``is_found``: it was there already, from an attempt whose
+    answer never came.
     """
+    here = {"integration": integration, "external_id": detail.order.external_id}
+    imported = OrderReference.objects.select_for_update().filter(**here).first()
     order, forwarding = lock_forwarding(order_id)
     if forwarding.state == ForwardingState.SENT:
         return
+    if imported is not None:
+        absorb(order, imported)
     now = clock.now()
     row = detail.order
     status = OrderStatus(order.status)
@@ -115,6 +121,7 @@ def record_export(
     if not_taken:
         fields = ", ".join(dict.fromkeys(not_taken))
         lines.append(order_line(order.pk, "order.not_taken", {"fields": fields}, now))
+    left_out = forwarding.attempt.get("left_out", {})
     lines += [platform_line(order.pk, code, {"what": what}, now) for code, what in left_out.items()]
     record_all(lines)
     release_held(integration=integration)
@@ -124,24 +131,6 @@ def record_export(
     began_elsewhere = row.situation == sent.first_situation != sent.situation
     if status != sent.status or began_elsewhere:
         enqueue_situation(order=order, integration=integration)
-
-
-def enqueue_situation(*, order: Order, integration: Integration) -> None:
-    _enqueue_later("export_situation", order, integration)
-
-
-def enqueue_change(*, order: Order, integration: Integration) -> None:
-    _enqueue_later("export_order_change", order, integration)
-
-
-def _enqueue_later(kind: str, order: Order, integration: Integration) -> None:
-    queue.enqueue(
-        kind,
-        channel=integration.channel,
-        key=str(order.pk),
-        lock=f"order:{order.pk}",
-        priority=Priority.EXPORT,
-    )
 
 
 @transaction.atomic
@@ -158,6 +147,12 @@ def record_situation(*, order_id: int, situation: str, status: OrderStatus, stat
         lines.append(order_line(order_id, "order.stock_stays_launched", {}, now))
     Order.objects.filter(pk=order_id).update(revision=take_revision())
     record_all(lines)
+
+
+@transaction.atomic
+def record_situation_kept(*, order_id: int, params: Mapping[str, str]) -> None:
+    """The order stands further on at the ERP, in ``situation``, than its ``status`` here would say."""
+    record_all([platform_line(order_id, "order.situation_kept", params, clock.now())])
 
 
 @transaction.atomic

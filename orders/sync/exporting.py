@@ -26,7 +26,7 @@ from contracts.errors import (
 )
 from contracts.order_status import OrderStatus
 from contracts.provider import Provider
-from contracts.records import ErpOrderDetail
+from contracts.records import ErpAddress, ErpOrderDetail
 from customers.criteria import decide_customer
 from customers.selectors import read_criteria, values_of
 from customers.services import forget_reference
@@ -131,18 +131,22 @@ def _read_back(
 def _create(job: JobContext, provider: Provider, context: IntegrationContext, order: Order) -> str:
     with tenant(job.organization_id):
         draft = draft_order(job, provider, order)
-        order.forwarding = services.begin_attempt(
-            order_id=order.pk,
-            buyer_name=job.step["buyer_name"],
-            buyer_document=job.step["buyer_document"],
-        )
-        # At the last moment, and it proves the lease: a worker that was taken for dead makes no order.
-        job.save_step(status=order.status)
+        attempt = {
+            "protocol": context.integration.protocol,
+            "status": order.status,
+            "seller": [order.seller_code, order.seller_name],
+            **{name: job.step[name] for name in ("seller_id", "left_out", "buyer_name", "buyer_document")},
+        }
+        order.forwarding = services.begin_attempt(order_id=order.pk, attempt=attempt)
+        # At the last moment: a worker that was taken for dead makes no order.
+        job.prove_lease()
     try:
         return provider.create_order(context, draft)
     except MappingError as error:
         # An answer that cannot be read tells not whether the order was made.
-        raise TemporaryError(error.code, error.params) from error
+        refusal = TemporaryError(error.code, error.params)
+        _conclude(job, context, order, refusal)
+        raise refusal from error
     except (ErpError, JobPostponed) as refusal:
         # Only the key proves that it is this one which the ERP has already.
         found = find_at_erp(job, provider, context, order) if isinstance(refusal, AlreadyExists) else None
@@ -158,7 +162,10 @@ def _conclude(
     """What a refused call leaves behind. Raises ``JobPostponed`` if the next one may be taken at once."""
     is_open = isinstance(refusal, AlreadyExists | TemporaryError) and not isinstance(refusal, RateLimited)
     with tenant(job.organization_id):
-        if not is_open:
+        if is_open:
+            # The call may have taken long to fail, and what it began may still be under way.
+            services.begin_attempt(order_id=order.pk, attempt=order.forwarding.attempt)
+        else:
             services.end_attempt(order_id=order.pk)
         if isinstance(refusal, JobPostponed | TemporaryError):
             return
@@ -185,8 +192,9 @@ def _record(
     """``is_earlier``: another run of this job sent it, maybe before the order was changed here."""
     integration = order.integration
     assert integration is not None  # noqa: S101
-    status = OrderStatus(job.step.get("status", order.status))
-    _, _, *seller = job.step.get("people_of") or people_of(order)
+    attempt = order.forwarding.attempt
+    status = OrderStatus(attempt.get("status", order.status))
+    seller_code, seller_name = attempt.get("seller", [order.seller_code, order.seller_name])
     with tenant(job.organization_id):
         status_map = read_status_map(integration)
         wanted = Wanted(
@@ -197,7 +205,9 @@ def _record(
             ecommerce_number=order.ecommerce_number,
             notes=write_notes(order),
             expected_on=order.expected_on,
-            seller_id=job.step.get("seller_id", ""),
+            address=ErpAddress(**order.delivery_address) if order.delivery_address else None,
+            installments=[(row.due_on, row.amount) for row in order.installments.order_by("position")],
+            seller_id=attempt.get("seller_id", ""),
         )
         not_taken = find_not_taken(wanted, detail)
         if is_earlier:
@@ -213,10 +223,9 @@ def _record(
                 situation=situation_of(provider, status_map, status),
                 first_situation=provider.default_situations[OrderStatus.PLACED],
                 content=None if is_earlier else (order.notes, order.expected_on),
-                seller=(seller[0], seller[1]),
+                seller=(seller_code, seller_name),
             ),
             not_taken=not_taken,
-            left_out=job.step.get("left_out", {}),
             is_found=is_found,
         )
         job.save_step()

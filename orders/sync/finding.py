@@ -12,7 +12,7 @@ from integrations.models import Integration
 from integrations.reading import Reading, advance
 from jobs.runner import JobContext
 from orders import selectors
-from orders.models import Order, OrderReference
+from orders.models import Order, OrderReference, Origin
 
 
 def find_at_erp(
@@ -24,8 +24,7 @@ def find_at_erp(
     """
     integration = context.integration
     forwarding = order.forwarding
-    protocol = registry.get_protocol(integration.provider, integration.protocol)
-    query = _search(order, by_number=protocol.can(Capability.KEEPS_ECOMMERCE_NUMBER))
+    query = _search(order, integration)
     others = set(job.step.get("others", []))
     reading = Reading()
     while not reading.is_done:
@@ -50,25 +49,40 @@ def find_at_erp(
     return None
 
 
-def _search(order: Order, *, by_number: bool) -> OrderQuery:
+def _search(order: Order, integration: Integration) -> OrderQuery:
     """By the narrowest that the ERP can tell: the marketplace's number, the document, the name.
 
-    An attempt may have made the order for a contact that has others than the buyer has here.
+    An attempt may have made the order by another protocol, which does not keep the number, and for a contact
+    that has another name or document than the buyer has here.
     """
     since = selectors.first_day_at_erp(order)
+    forwarding, customer = order.forwarding, order.customer
+    attempt = forwarding.attempt if forwarding.attempted_at is not None else None
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
+    by_number = protocol.can(Capability.KEEPS_ECOMMERCE_NUMBER) and (
+        attempt is None or attempt["protocol"] == protocol.key
+    )
     if by_number and order.ecommerce_number:
         return OrderQuery(created_from=since, ecommerce_number=order.ecommerce_number)
-    forwarding, customer = order.forwarding, order.customer
-    name, document = forwarding.buyer_name, forwarding.buyer_document
-    if forwarding.attempted_at is None and customer is not None:
-        name, document = customer.name, customer.document
+    if attempt is not None:
+        name, document = attempt["buyer_name"], attempt["buyer_document"]
+    else:
+        name, document = (customer.name, customer.document) if customer else ("", "")
     return OrderQuery(created_from=since, document=document, customer_name="" if document else name)
 
 
 def _unknown_of(integration: Integration, page: Page[ErpOrder], ecommerce_number: str) -> list[str]:
-    """Rows that no order here is linked to, without those that the ERP found by a number only like ours."""
-    alike = {row.external_id for row in page.items if ecommerce_number not in ("", row.ecommerce_number)}
+    """Rows that are no other order of ours, without those that the ERP found by a number only like ours.
+
+    One that was imported may be this one: it may have been seen before anybody knew.
+    """
+    alike = {
+        row.external_id
+        for row in page.items
+        if ecommerce_number and row.ecommerce_number not in ("", ecommerce_number)
+    }
     with tenant(integration.organization_id):
         known = OrderReference.objects.filter(integration=integration, external_id__in=page.row_ids)
-        taken = set(known.values_list("external_id", flat=True))
+        placed_here = known.exclude(order__origin=Origin.ERP)
+        taken = set(placed_here.values_list("external_id", flat=True))
     return [external_id for external_id in page.row_ids if external_id not in taken | alike]

@@ -322,7 +322,10 @@ def complete_order(job: JobContext) -> None:
     """The detail of one order: items, installments, delivery address, and its nota if we miss it."""
     order_id = int(job.key)
     with tenant(job.organization_id):
-        reference = OrderReference.objects.select_related("integration").get(order_id=order_id)
+        reference = selectors.find_sent_reference(order_id)
+        if reference is None:
+            # It was another order's after all.
+            return
         integration = reference.integration
         has_invoice = selectors.has_authorized_invoice(order_id)
     with reach(job, integration) as (provider, context):

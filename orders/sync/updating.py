@@ -13,6 +13,7 @@ from orders import selectors, services
 from orders.map_selectors import read_status_map
 from orders.models import OrderReference
 from orders.read_back import find_not_taken_change
+from orders.status_map import leads_on
 from orders.sync.drafting import write_notes
 from orders.sync.reaching import reach
 
@@ -35,14 +36,24 @@ def export_situation(job: JobContext) -> None:
             order = services.follow_erp(order_id=reference.order_id, row=detail.order, status_map=status_map)
         status = OrderStatus(order.status)
         situation = status_map.outward.get(status, "")
-        if situation in ("", detail.order.situation):
+        there = detail.order.situation
+        if not situation:
             return
-        provider.set_situation(context, reference.external_id, situation)
-        with tenant(job.organization_id):
-            services.record_situation(
-                order_id=order.pk, situation=situation, status=status, status_map=status_map
-            )
-            job.save_step()
+        if situation != there:
+            if not leads_on(status_map, there, status):
+                with tenant(job.organization_id):
+                    params = {"situation": status_map.label(there), "status": status.label}
+                    services.record_situation_kept(order_id=order.pk, params=params)
+                return
+            # Whoever comes after a lost answer knows that it was this job that wrote.
+            job.save_step(wrote=situation)
+            provider.set_situation(context, reference.external_id, situation)
+        if job.step.get("wrote") == situation:
+            with tenant(job.organization_id):
+                services.record_situation(
+                    order_id=order.pk, situation=situation, status=status, status_map=status_map
+                )
+                job.save_step()
 
 
 def _read_sent(

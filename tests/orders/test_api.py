@@ -849,7 +849,7 @@ def test_an_order_is_cancelled_once(api: Api, organization: Organization, digest
 
     body = api.post("orders/1/cancel/", {"reason": "O cliente desistiu"}).json()
 
-    assert (body["status"], body["sending"]["sentence"]) == ("cancelled", "Nenhum ERP está conectado")
+    assert (body["status"], body["sending"]["sentence"]) == ("cancelled", "Foi cancelado antes do envio")
     with tenant(organization):
         line = HistoryEntry.objects.get(code="order.cancelled_here")
         assert (line.person, line.params["reason"]) == ("Loja", "O cliente desistiu")

@@ -11,7 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.order_status import OrderStatus
-from contracts.records import ErpOrder, ErpOrderDetail, ErpOrderItem, OrderChange
+from contracts.records import (
+    ErpAddress,
+    ErpInstallment,
+    ErpOrder,
+    ErpOrderDetail,
+    ErpOrderItem,
+    OrderChange,
+)
 from orders.forwarding import decide_forwarding
 from orders.models import ForwardingState
 from orders.read_back import Wanted, find_not_taken, find_not_taken_change
@@ -133,6 +140,39 @@ def test_what_was_kept_is_not_named() -> None:
 )
 def test_each_thing_that_was_not_kept_is_named(detail: ErpOrderDetail, named: list[str]) -> None:
     assert find_not_taken(WANTED, detail) == named
+
+
+HOME = ErpAddress("Rua das Flores", "12", zip_code="80010-000")
+DUE = (
+    ErpInstallment(Decimal("50.00"), dt.date(2026, 12, 1), "Pix"),
+    ErpInstallment(Decimal("59.01"), None, ""),
+)
+
+
+@pytest.mark.parametrize(
+    ("found", "named"),
+    [
+        (HOME, []),
+        (ErpAddress("RUA DAS  FLORES", "12", city="Curitiba", zip_code="80010000"), []),
+        (replace(HOME, number="13"), ["endereço de entrega"]),
+        (None, ["endereço de entrega"]),
+    ],
+)
+def test_another_place_of_delivery_is_named(found: ErpAddress | None, named: list[str]) -> None:
+    assert find_not_taken(replace(WANTED, address=HOME), replace(DETAIL, delivery_address=found)) == named
+
+
+@pytest.mark.parametrize(
+    ("wanted", "named"),
+    [
+        ([], []),
+        ([(None, Decimal("59.01")), (None, Decimal("50.00"))], []),
+        ([(None, Decimal("109.01"))], ["parcelas"]),
+        ([(dt.date(2026, 12, 2), Decimal("50.00")), (dt.date(2027, 1, 2), Decimal("59.01"))], ["parcelas"]),
+    ],
+)
+def test_other_installments_are_named(wanted: list[tuple[dt.date | None, Decimal]], named: list[str]) -> None:
+    assert find_not_taken(replace(WANTED, installments=wanted), replace(DETAIL, installments=DUE)) == named
 
 
 def test_a_salesperson_who_was_not_sent_is_not_missed() -> None:

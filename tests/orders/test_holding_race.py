@@ -62,6 +62,7 @@ def test_an_export_that_ends_meanwhile_is_no_other_order(
             state=ForwardingState.DUE,
             reason_code="forwarding.in_status",
             attempted_at=now,
+            attempt={"buyer_name": "Maria de Exemplo", "buyer_document": ""},
         )
     results: list[PageResult] = []
 
