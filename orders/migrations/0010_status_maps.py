@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0004_people_walls"),
-        ("integrations", "0009_status_maps"),
+        ("integrations", "0008_sellers"),
         ("orders", "0009_walls_of_sheets"),
     ]
 
