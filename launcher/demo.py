@@ -27,7 +27,6 @@ from launcher.checkout import ROOT
 PASSWORD = "entreposto-demo"  # noqa: S105
 TIMEOUT_SECONDS = 30
 RETURN_PATH = "/integracoes/tiny/oauth/retorno/"
-SITUATIONS = ("aprovado", "preparando_envio", "faturado", "pronto_envio", "enviado")
 
 
 @dataclass(frozen=True)
@@ -152,7 +151,6 @@ def connect(browser: Browser, public_url: str, app: dict[str, str]) -> None:
             ("name", "Integração Tiny ERP"),
             ("client_id", app["client_id"]),
             ("client_secret", app["client_secret"]),
-            *(("situations", situation) for situation in SITUATIONS),
             ("action", "connect"),
         ],
     )

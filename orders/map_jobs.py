@@ -6,7 +6,7 @@ from accounts.tenancy import tenant
 from jobs.runner import JobContext
 from orders.map_selectors import list_open_orders, read_status_map
 from orders.models import StatusMapRun
-from orders.services.mapping import advance_applying, apply_to_order, finish_applying
+from orders.services.mapping import advance_applying, apply_to_orders, finish_applying
 
 # Nobody else writes orders while these are looked at.
 AT_A_TIME = 50
@@ -26,13 +26,8 @@ def apply_status_map(job: JobContext) -> None:
             status_map = read_status_map(run.integration)
             some = list_open_orders(run.integration).filter(pk__gt=last).order_by("pk")[:AT_A_TIME]
             ids = list(some.values_list("pk", flat=True))
-            effects = [apply_to_order(reference_id=pk, status_map=status_map) for pk in ids]
-            advance_applying(
-                run_id=run.pk,
-                read=len(ids),
-                moved=sum(is_moved for is_moved, _ in effects),
-                written=sum(is_written for _, is_written in effects),
-            )
+            moved, written = apply_to_orders(reference_ids=ids, status_map=status_map)
+            advance_applying(run_id=run.pk, read=len(ids), moved=moved, written=written)
             is_done = len(ids) < AT_A_TIME
             last = ids[-1] if ids else last
             if is_done:

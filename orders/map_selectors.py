@@ -65,9 +65,20 @@ def _to_rule(stored: Mapping[str, Any]) -> Rule:
 
 
 def list_swept_situations(integration: Integration) -> list[str]:
-    """Those whose unknown orders are taken in: the hourly sweep lists each by itself."""
+    """Those whose unknown orders are taken in, as far as the ERP can list them: one by one, once an hour."""
     rules = read_status_map(integration).rules
-    return [code for code, rule in rules.items() if rule.is_polled and rule.is_imported]
+    return [
+        code
+        for code in _list_known(integration)
+        if code in rules and rules[code].is_polled and rules[code].is_imported
+    ]
+
+
+def _list_known(integration: Integration) -> list[str]:
+    """The situations that the integration's protocol can ask for and write."""
+    missing = registry.get_protocol(integration.provider, integration.protocol).missing_situations
+    situations = registry.get_provider(integration.provider).situations
+    return [item.code for item in situations if item.code not in missing]
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +179,5 @@ def count_uses(integration: Integration, since: dt.datetime) -> tuple[Mapping[st
 
 
 def situations_offered(integration: Integration, status_map: StatusMap) -> Sequence[tuple[str, str]]:
-    """Code and label of what may be written at the ERP: only situations that its provider knows."""
-    codes = [item.code for item in registry.get_provider(integration.provider).situations]
-    return [(code, status_map.label(code)) for code in codes]
+    """Code and label of what may be written at the ERP: only situations that its protocol knows."""
+    return [(code, status_map.label(code)) for code in _list_known(integration)]

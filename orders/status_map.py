@@ -6,11 +6,11 @@ A company has one per integration; until it saves its own, the provider's defaul
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from contracts.order_status import OrderStatus
 from contracts.records import Situation
-from orders.transitions import is_reachable
+from orders.transitions import is_final, is_reachable
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,10 +156,15 @@ def decide_effect(status_map: StatusMap, current: OrderStatus, situation: str, *
     """What the map makes of an order of which the ERP said ``situation`` last.
 
     What the ERP said is taken over first, as far as it leads on; written is only what the ERP does not say
-    already, be it in another situation of the same meaning.
+    already, be it in another situation of the same meaning. An order that has ended stays as it is on both
+    sides; so does one that may have come from either status to the other, because nobody knows which side
+    spoke last.
     """
     decision = decide_status(status_map, current, situation, is_return=is_return)
-    written = status_map.outward.get(decision.status, "")
+    decision = replace(decision, is_return=is_return or decision.is_return)
+    if is_final(current) or (decision.status != current and is_reachable(decision.status, current)):
+        return Effect(replace(decision, status=current, is_return=is_return), "")
+    written = status_map.outward.get(current, "")
     says_more = decision.reason == "order.status_kept_ahead"
     return Effect(decision, written if says_more and written != situation else "")
 
@@ -169,11 +174,15 @@ def find_conflicts(status_map: StatusMap) -> list[Conflict]:
     conflicts = []
     for status, situation in status_map.outward.items():
         rule = status_map.rules.get(situation)
+        written = status_map.label(situation)
+        text = f"{status.label} muda o Tiny para {written}, e {written} no Tiny"
+        if rule is not None and rule.is_return:
+            conflicts.append(Conflict(status, situation, f"{text} marca o pedido como devolução."))
+            continue
         back = rule.status if rule is not None else None
         if back is None or back == status or not is_reachable(status, back):
             continue
-        written, here = status_map.label(situation), f"{status.label} muda o Tiny para"
-        text = f"{here} {written}, e {written} no Tiny muda o pedido para {back.label}"
+        text += f" muda o pedido para {back.label}"
         again = status_map.outward.get(back, "")
         rule_again = status_map.rules.get(again)
         if rule_again is not None and rule_again.status == status:

@@ -54,6 +54,11 @@ def list_next(current: OrderStatus) -> list[OrderStatus]:
     return [status for status in OrderStatus if status in _ONWARD[current]]
 
 
+def is_final(status: OrderStatus) -> bool:
+    """Whether no other status follows."""
+    return not _ONWARD[status]
+
+
 def is_reachable(current: OrderStatus, wanted: OrderStatus) -> bool:
     """Whether an order in ``current`` can still come to ``wanted``, over any number of steps."""
     seen = {current}

@@ -31,7 +31,8 @@ from orders.services.invoices import attach_invoices, give_up_invoices
 from orders.services.lines import SUBJECT
 from orders.services.mapping import (
     MapRefused,
-    apply_to_order,
+    apply_to_orders,
+    hear_again,
     save_status_map,
     start_applying,
     undo_status_map,
@@ -71,7 +72,7 @@ __all__ = [
     "StatusRefused",
     "advance_import",
     "apply_details",
-    "apply_to_order",
+    "apply_to_orders",
     "attach_invoices",
     "begin_attempt",
     "cancel_import",
@@ -88,6 +89,7 @@ __all__ = [
     "follow_erp",
     "forget_passed_over",
     "give_up_invoices",
+    "hear_again",
     "leave_out",
     "mark_deleted_at_erp",
     "mark_seen",

@@ -39,13 +39,14 @@ def follow(
     its revision.
     """
     lines = []
-    if reference.situation != row.situation[:40]:
+    rule = status_map.rules.get(row.situation)
+    if reference.situation != row.situation[:40] and (rule is None or rule.is_polled):
         current = OrderStatus(order.status)
         decision = decide_status(status_map, current, row.situation, is_return=order.is_return)
         order.status, order.is_return = decision.status, decision.is_return
         lines.append(order_line(order.pk, decision.reason, decision.params, now))
         reference.situation = row.situation[:40]
-        expect_invoice(reference, status_map.rules.get(row.situation), now)
+        expect_invoice(reference, rule, now)
     if order.origin == Origin.ERP and row.total is not None and order.total != row.total:
         if order.total is not None:
             totals = {"before": format_brl(order.total), "after": format_brl(row.total)}
@@ -68,8 +69,7 @@ def follow(
     order.save()
     if former and former != order.customer:
         discard_own_record(former)
-    rule = status_map.rules.get(row.situation)
-    starts_tracking = rule is not None and rule.starts_tracking
+    starts_tracking = rule is not None and rule.is_polled and rule.starts_tracking
     record_all([*lines, *update_shipment(order, row.shipment, now, starts_tracking=starts_tracking)])
 
 

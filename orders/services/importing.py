@@ -224,7 +224,8 @@ def _pass_over(
     passed_over = []
     for row in rows:
         kept = former.get(row.external_id)
-        if kept is not None and kept.row_hash == row.row_hash:
+        reason = decide_import(status_map, row.situation).reason
+        if kept is not None and (kept.row_hash, kept.reason_code) == (row.row_hash, reason):
             continue
         passed_over.append(
             PassedOverOrder(
@@ -232,7 +233,7 @@ def _pass_over(
                 external_id=row.external_id,
                 erp_number=row.number[:40],
                 situation=status_map.label(row.situation)[:40],
-                reason_code=decide_import(status_map, row.situation).reason,
+                reason_code=reason,
                 row_hash=row.row_hash,
                 seen_at=now,
             )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from django.db import transaction
 from django.db.models import F
@@ -16,10 +17,12 @@ from integrations.services import read_again
 from jobs import queue
 from jobs.queue import Priority
 from orders import map_selectors
-from orders.models import Order, OrderReference, PassedOverOrder, StatusMapRun, StatusMapVersion
+from orders.models import Order, OrderReference, StatusMapRun, StatusMapVersion
+from orders.services.following import expect_invoice
 from orders.services.lines import order_line, take_revision
-from orders.services.sending import enqueue_situation
-from orders.status_map import StatusMap, find_conflicts
+from orders.services.queueing import enqueue_situation
+from orders.services.shipments import want_tracking
+from orders.status_map import StatusDecision, StatusMap, decide_status, find_conflicts
 
 
 class MapRefused(ValueError):
@@ -76,22 +79,21 @@ def undo_status_map(*, integration: Integration, person: str, seen: int) -> None
 
 
 def _release(integration: Integration, former: StatusMap, status_map: StatusMap) -> None:
-    """Orders that waited for a rule go on; what is imported now is looked for from the beginning."""
-    if integration.state != IntegrationState.CONNECTED:
+    """Orders that waited for a rule go on; what is imported now is looked for from the beginning.
+
+    While the integration is disconnected, its jobs wait.
+    """
+    if integration.state == IntegrationState.DRAFT:
         return
-    known = {*status_map.rules} - {*former.rules}
-    if known and (
-        PassedOverOrder.objects.filter(integration=integration, situation__in=known).exists()
-        or OrderReference.objects.filter(integration=integration, situation__in=known).exists()
-    ):
-        for situation in sorted(known):
-            queue.enqueue(
-                "release_situation",
-                channel=integration.channel,
-                key=f"{integration.pk}:{situation}",
-                lock=f"release:{situation}",
-                priority=Priority.PERSON,
-            )
+    for situation in sorted({*status_map.rules} - {*former.rules}):
+        queue.enqueue(
+            "release_situation",
+            channel=integration.channel,
+            key=f"{integration.pk}:{situation}",
+            # It reads and imports like these, and never beside them.
+            lock="pull_orders",
+            priority=Priority.PERSON,
+        )
     widened = [
         code
         for code, rule in status_map.rules.items()
@@ -128,24 +130,57 @@ def start_applying(*, integration: Integration, person: str) -> StatusMapRun:
 
 
 @transaction.atomic
-def apply_to_order(*, reference_id: int, status_map: StatusMap) -> tuple[bool, bool]:
-    """What the map makes of one order; whether its status changed, and whether its situation is written."""
-    reference = OrderReference.objects.select_for_update().get(pk=reference_id)
+def apply_to_orders(*, reference_ids: Sequence[int], status_map: StatusMap) -> tuple[int, int]:
+    """What the map makes of each order: how many changed, and of how many the situation will be written."""
+    # All of them before the revision, as everybody locks who writes several.
+    locked = OrderReference.objects.select_for_update().filter(pk__in=reference_ids).order_by("id")
+    references = list(locked)
     revision = take_revision()
-    order = Order.objects.select_related("integration").get(pk=reference.order_id)
-    reference.order = order
-    effect = map_selectors.effect_of(reference, status_map)
-    decision = effect.decision
-    is_moved = (decision.status, decision.is_return) != (OrderStatus(order.status), order.is_return)
-    if is_moved:
-        now = clock.now()
-        order.status, order.is_return = decision.status, decision.is_return
-        order.revision, order.updated_at = revision, now
-        order.save(update_fields=["status", "is_return", "revision", "updated_at"])
-        record_all([order_line(order.pk, decision.reason, decision.params, now)])
-    if effect.written and order.integration is not None:
-        enqueue_situation(order=order, integration=order.integration)
-    return is_moved, bool(effect.written)
+    orders = Order.objects.select_related("integration").in_bulk([row.order_id for row in references])
+    moved = written = 0
+    for reference in references:
+        reference.order = orders[reference.order_id]
+        effect = map_selectors.effect_of(reference, status_map)
+        moved += _take_over(reference, effect.decision, status_map, revision)
+        if effect.written and reference.order.integration is not None:
+            enqueue_situation(order=reference.order, integration=reference.order.integration)
+            written += 1
+    return moved, written
+
+
+@transaction.atomic
+def hear_again(*, reference_id: int, situation: str, status_map: StatusMap) -> None:
+    """What the ERP said of an order while ``situation`` had no rule, if that is still what it said last."""
+    locked = OrderReference.objects.select_for_update().filter(pk=reference_id, situation=situation)
+    reference = locked.first()
+    if reference is None:
+        return
+    revision = take_revision()
+    reference.order = order = Order.objects.get(pk=reference.order_id)
+    current = OrderStatus(order.status)
+    decision = decide_status(status_map, current, situation, is_return=order.is_return)
+    decision = replace(decision, is_return=order.is_return or decision.is_return)
+    if not _take_over(reference, decision, status_map, revision):
+        record_all([order_line(order.pk, decision.reason, decision.params, clock.now())])
+
+
+def _take_over(
+    reference: OrderReference, decision: StatusDecision, status_map: StatusMap, revision: int
+) -> bool:
+    """Whether the order is another one now. The caller holds the lock of the reference."""
+    order, now = reference.order, clock.now()
+    rule = status_map.rules.get(reference.situation)
+    expect_invoice(reference, rule, now)
+    reference.save(update_fields=["awaiting_invoice_since"])
+    if rule is not None and rule.starts_tracking:
+        want_tracking(order, now)
+    if (decision.status, decision.is_return) == (OrderStatus(order.status), order.is_return):
+        return False
+    order.status, order.is_return = decision.status, decision.is_return
+    order.revision, order.updated_at = revision, now
+    order.save(update_fields=["status", "is_return", "revision", "updated_at"])
+    record_all([order_line(order.pk, decision.reason, decision.params, now)])
+    return True
 
 
 def _tell(integration: Integration, code: str, params: Mapping[str, object], person: str) -> None:

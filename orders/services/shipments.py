@@ -1,4 +1,4 @@
-"""The raw strings of the carriage. Nothing is started from them yet."""
+"""The raw strings of the carriage, and since when a parcel is to be followed."""
 
 from __future__ import annotations
 
@@ -37,12 +37,11 @@ def update_shipment(
     order: Order, shipment: ErpShipment, now: dt.datetime, *, starts_tracking: bool
 ) -> list[HistoryEntry]:
     """Bring the order's shipment up to date. What the ERP leaves empty later does not erase what we have."""
+    if starts_tracking:
+        want_tracking(order, now)
     kept = OrderShipment.objects.filter(order=order).first()
     if kept is None:
         return create_shipments([(order, shipment, starts_tracking)], now)
-    if starts_tracking and kept.tracking_wanted_at is None:
-        kept.tracking_wanted_at = now
-        kept.save(update_fields=["tracking_wanted_at"])
     told = {name: getattr(shipment, name) for name in FIELDS if getattr(shipment, name)}
     changed = {name: value for name, value in told.items() if getattr(kept, name) != value}
     if not changed:
@@ -56,6 +55,11 @@ def update_shipment(
     if changed.keys() <= {"tracking_url"}:
         return []
     return [order_line(order.pk, "order.shipping_changed", {"method": _describe(shipment)}, now)]
+
+
+def want_tracking(order: Order, now: dt.datetime) -> None:
+    """The first time counts."""
+    OrderShipment.objects.filter(order=order, tracking_wanted_at=None).update(tracking_wanted_at=now)
 
 
 def _code_line(order: Order, shipment: ErpShipment, now: dt.datetime) -> HistoryEntry:

@@ -79,15 +79,16 @@ def read_held_orders(job: JobContext) -> None:
 def release_situation(job: JobContext) -> None:
     """A situation that nobody knew has its rule now: what waited for it goes on."""
     integration_id, _, situation = job.key.partition(":")
+    last = int(job.step.get("last", 0))
     _read_passed_over(job, int(integration_id), Q(reason_code=UNKNOWN_SITUATION, situation=situation))
     with tenant(job.organization_id):
         integration = Integration.objects.get(pk=int(integration_id))
-        kept = OrderReference.objects.filter(integration=integration, situation=situation, deleted_at=None)
-        ids = list(kept.order_by("pk").values_list("pk", flat=True))
+        kept = OrderReference.objects.filter(integration=integration, situation=situation, pk__gt=last)
+        ids = list(kept.filter(deleted_at=None).order_by("pk").values_list("pk", flat=True))
     for pk in ids:
         with tenant(job.organization_id):
-            services.apply_to_order(reference_id=pk, status_map=read_status_map(integration))
-            job.save_step(last=pk)
+            services.hear_again(reference_id=pk, situation=situation, status_map=read_status_map(integration))
+            job.save_step(**job.step | {"last": pk})
 
 
 def _read_passed_over(job: JobContext, integration_id: int, which: Q) -> None:
@@ -216,13 +217,10 @@ def sweep_orders(job: JobContext) -> None:
 
 def _begin_sweep(integration: Integration) -> dict[str, Any]:
     first_day = clock.today() - dt.timedelta(days=settings.SWEEP_DAYS)
-    protocol = registry.get_protocol(integration.provider, integration.protocol)
     return {
         "started_at": clock.now().isoformat(),
         "created_from": first_day.isoformat(),
-        "situations": [
-            code for code in list_swept_situations(integration) if code not in protocol.missing_situations
-        ],
+        "situations": list_swept_situations(integration),
         "reading": Reading().to_step(),
     }
 

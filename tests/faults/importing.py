@@ -7,6 +7,7 @@ accounts are on and learnt from Tiny's headers, as in production. Time is scaled
 from __future__ import annotations
 
 import datetime as dt
+import json
 import os
 import re
 import subprocess
@@ -23,13 +24,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import requests
 
+from orders.map_selectors import write_version
 from tests.browser.people import PASSWORD
 from tests.browser.platform import make_cnpj
 from tests.database import ROOT
 from tests.faults.platform import SETTINGS, Platform
-from tests.flows.conftest import DEFAULT_SITUATIONS
 from tests.processes import Process, wait_until
 from tests.simulated_tiny import SimulatedAccount, SimulatedTiny, find_free_port
+from tests.status_maps import DEFAULT, with_rule
 
 LIST, DETAIL, NOTES, TOKEN = "GET /pedidos", "GET /pedidos/{id}", "GET /notas", "POST /token"
 CANARY, STRUCK = "Loja Canário", "Loja Ferida"
@@ -74,14 +76,23 @@ class Seller:
 
     def connect(self) -> None:
         """Through the form and Tiny's consent page, as a person does."""
-        form = self.fill_form(client_secret=self.app["client_secret"], action="connect")
-        self._authorize(self._post(f"{self.gallery}/nova/conexao/", form))
+        form = self.fill_form(client_secret=self.app["client_secret"])
+        assert self._post(f"{self.gallery}/nova/conexao/", form).status_code == 302
         ((self.integration_id,),) = self.platform.sql(
             "SELECT id FROM integrations_integration WHERE organization_id = %s", [self.id]
         )
+        # Delivered orders, too: they need no call of their own, and so the import is short.
+        kept = write_version(with_rule(DEFAULT, "entregue", is_imported=True))
+        self.platform.sql(
+            """INSERT INTO orders_statusmapversion
+                   (organization_id, integration_id, number, outward, rules, saved_at, saved_by)
+               VALUES (%s, %s, 1, %s, %s, now(), 'Ana')""",
+            [self.id, self.integration_id, json.dumps(kept["outward"]), json.dumps(kept["rules"])],
+        )
+        self.connect_again()
 
     def connect_again(self) -> None:
-        """«Conectar» on the banner of a connection that died."""
+        """«Conectar» on the banner of a connection that is not, or no longer, there."""
         self._authorize(self._post(f"{self.gallery}/{self.integration_id}/conectar/", {}))
 
     def _authorize(self, answer: requests.Response) -> None:
@@ -100,8 +111,6 @@ class Seller:
             "client_id": self.app["client_id"],
             "client_secret": "",
             "invite_url": "",
-            # Delivered orders, too: they need no call of their own, and so the import is short.
-            "situations": [*DEFAULT_SITUATIONS, "entregue"],
             "action": "save",
         }
         return form | changes

@@ -24,8 +24,6 @@ from jobs.models import Job
 from tests.flows.products import RunJobs, choose, import_all
 from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
 
-DEFAULT_SITUATIONS = ["aprovado", "preparando_envio", "faturado", "pronto_envio", "enviado"]
-
 
 @pytest.fixture(scope="session")
 def tiny_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedTiny]:
@@ -68,7 +66,6 @@ class Company:
             "client_id": self.app["client_id"],
             "client_secret": self.app["client_secret"],
             "invite_url": "",
-            "situations": DEFAULT_SITUATIONS,
             "action": "connect",
         }
         return form | changes
@@ -139,7 +136,6 @@ class TokenCompany(Company):
             "integrator_id": self.access["ecommerce_id"],
             "token": self.access["token"],
             "send_statuses": ["placed"],
-            "situations": DEFAULT_SITUATIONS,
             "action": "connect",
         }
         return form | changes

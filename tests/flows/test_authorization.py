@@ -489,7 +489,6 @@ def test_form_shown_before_a_disconnection_does_not_undo_it(
                 protocol="v3",
                 name="Outro nome",
                 credentials={"client_id": company.app["client_id"]},
-                import_situations=stale.import_situations,
             ),
             person=person,
         )

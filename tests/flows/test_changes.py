@@ -16,6 +16,7 @@ from integrations.models import Integration
 from jobs.models import Job
 from orders.models import Invoice, Order, PassedOverOrder
 from tests.flows.conftest import Company
+from tests.status_maps import importing, save_map
 
 pytestmark = pytest.mark.usefixtures("watch_secrets")
 RunJobs = Callable[[], int]
@@ -24,10 +25,8 @@ LIST = "GET /pedidos"
 
 
 def save_situations(company: Company, *codes: str) -> None:
-    form: dict[str, Any] = company.fill_form(situations=list(codes), action="save", client_secret="")
-    pk = company.integration.pk
-    response = company.client.post(f"{company.base}/integracoes/erp/nativos/tiny/{pk}/conexao/", form)
-    assert response.status_code == 302
+    with tenant(company.organization):
+        assert save_map(company.integration, importing(*codes))
 
 
 def lines(company: Company, code: str) -> int:

@@ -14,7 +14,8 @@ from jobs import queue
 from jobs.models import Job
 from orders.models import Order, OrderForwarding, OrderReference, Origin, PassedOverOrder
 from tests.flows.conftest import Company
-from tests.flows.placing import CREATE, DETAIL, LIST, at_tiny, choose, forwarding_of, place, prepare
+from tests.flows.placing import CREATE, DETAIL, LIST, at_tiny, forwarding_of, place, prepare
+from tests.status_maps import importing, keep_map
 
 RunJobs = Callable[[], int]
 MoveClock = Callable[[dt.timedelta], None]
@@ -30,7 +31,7 @@ def protocol(request: pytest.FixtureRequest) -> str:
 @pytest.fixture
 def seller(company: Company, run_jobs: RunJobs, protocol: str) -> Company:
     """An order of Ana's is on its way, and nobody knows whether it arrived."""
-    prepare(company, run_jobs, import_situations=["aprovado"])
+    prepare(company, run_jobs)
     company.account.tiny.add_fault(account_id=company.account.id, route=CREATE[protocol], drop=True, times=1)
     place(company)
     run_jobs()
@@ -88,7 +89,8 @@ def test_a_row_that_no_list_shows_any_more_is_imported_once_it_is_known_to_be_an
 def test_a_row_that_turns_out_to_be_ours_is_no_other_order(
     seller: Company, run_jobs: RunJobs, move_clock: MoveClock, protocol: str
 ) -> None:
-    choose(seller, import_situations=["aberto", "aprovado"])
+    with tenant(seller.organization):
+        keep_map(seller.integration, importing("aberto", "aprovado"))
     seller.account.tiny.add_fault(
         account_id=seller.account.id, route=CREATE[protocol], drop_after=True, times=1
     )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 
@@ -14,6 +13,7 @@ from integrations.models import IntegrationState
 from jobs.models import Job
 from orders.models import Invoice, Order, OrderReference, OrderShipment, PassedOverOrder
 from tests.flows.conftest import Company, TokenCompany
+from tests.status_maps import importing, save_map
 
 RunJobs = Callable[[], int]
 
@@ -212,14 +212,14 @@ def test_order_deleted_at_tiny_is_said_when_it_is_opened(
         assert Job.objects.filter(status="parked").count() == 0
 
 
-def test_marking_another_situation_imports_what_was_passed_over(company: Company, run_jobs: RunJobs) -> None:
+def test_a_situation_that_is_now_imported_brings_what_was_passed_over(
+    company: Company, run_jobs: RunJobs
+) -> None:
     company.account.add_orders(situacao=0)
     integration = company.connect()
     run_jobs()
-    form: dict[str, Any] = company.fill_form(
-        situations=["aberto", "aprovado"], action="save", client_secret=""
-    )
-    company.client.post(f"{company.base}/integracoes/erp/nativos/tiny/{integration.pk}/conexao/", form)
+    with tenant(company.organization):
+        assert save_map(integration, importing("aberto", "aprovado"))
     run_jobs()
     with tenant(company.organization):
         assert Order.objects.get().status == "placed"

@@ -38,6 +38,7 @@ from tests.flows.placing import (
     prepare,
 )
 from tests.flows.test_token import switch_to_oauth
+from tests.status_maps import importing, keep_map
 
 RunJobs = Callable[[], int]
 MoveClock = Callable[[dt.timedelta], None]
@@ -189,7 +190,7 @@ def test_an_order_that_is_gone_before_it_is_read_back_waits_then_asks_a_person(
     assert forwarding_of(seller).attempted_at is None
     seller.account.tiny.control("POST", "faults/clear")
     with tenant(seller.organization):
-        Integration.objects.update(import_situations=["aberto", "aprovado"])
+        keep_map(Integration.objects.get(), importing("aberto", "aprovado"))
     poll(seller)
     run_jobs()
     with tenant(seller.organization):

@@ -36,6 +36,7 @@ from tests.flows.placing import (
     placement,
     prepare,
 )
+from tests.status_maps import importing, keep_map
 
 RunJobs = Callable[[], int]
 MoveClock = Callable[[dt.timedelta], None]
@@ -269,7 +270,7 @@ def test_an_order_whose_creation_the_list_tells_before_its_answer_is_no_second_o
         account_id=seller.account.id, route=CREATE[protocol], drop_after=True, times=1
     )
     with tenant(seller.organization):
-        Integration.objects.update(import_situations=["aberto", "aprovado"])
+        keep_map(Integration.objects.get(), importing("aberto", "aprovado"))
     order = place(seller)
     run_jobs()
     move_clock(dt.timedelta(seconds=20))

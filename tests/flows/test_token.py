@@ -62,14 +62,13 @@ def test_draft_runs_nothing_until_its_test_names_the_account(
 
 
 def test_form_keeps_what_was_typed_and_says_what_is_wrong(company: TokenCompany) -> None:
-    answer = company.save(token="", author="", integrator_id="13.572", situations=[])
+    answer = company.save(token="", author="", integrator_id="13.572")
     assert answer.status_code == 422
     page = answer.content.decode()
     for sentence in (
         "Informe o Token.",
         "Escolha o usuário da integração.",
         "Use só números, como o Tiny mostra em Gerenciar.",
-        "Marque ao menos uma situação.",
     ):
         assert sentence in page
     assert 'value="13.572"' in page

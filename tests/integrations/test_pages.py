@@ -27,7 +27,6 @@ def form(**changes: Any) -> dict[str, Any]:
         "client_id": "tiny-api-1",
         "client_secret": "muito-secreto-1234",
         "invite_url": "",
-        "situations": ["aprovado", "enviado"],
         "action": "save",
     } | changes
 
@@ -52,12 +51,8 @@ def address(integration: Integration) -> str:
     return f"{BASE}tiny/{integration.pk}/conexao/"
 
 
-def test_form_offers_the_five_usual_situations(client: Client) -> None:
-    response = client.get(NEW)
-    page = text_of(response)
-    checked = response.context["form"]["situations"].value()
-    assert checked == ["aprovado", "preparando_envio", "faturado", "pronto_envio", "enviado"]
-    assert len(response.context["form"].fields["situations"].choices) == 11
+def test_form_of_a_new_connection(client: Client) -> None:
+    page = text_of(client.get(NEW))
     assert 'value="Integração Tiny ERP"' in page
     assert "/integracoes/tiny/oauth/retorno/" in page
     assert "Invalid parameter: redirect_uri" in page
@@ -66,7 +61,6 @@ def test_form_offers_the_five_usual_situations(client: Client) -> None:
 def test_saved_draft_starts_nothing(saved: Integration, organization: Organization) -> None:
     with tenant(organization):
         assert saved.state == IntegrationState.DRAFT
-        assert saved.import_situations == ["aprovado", "enviado"]
         assert not Job.objects.exists()
         assert not Schedule.objects.exists()
         line = HistoryEntry.objects.get()
@@ -121,8 +115,6 @@ REFUSED = [
     ({"name": ""}, "Informe o nome da integração."),
     ({"client_id": " "}, "Informe o Client ID."),
     ({"client_secret": ""}, "Informe o Client Secret."),
-    ({"situations": []}, "Marque ao menos uma situação."),
-    ({"situations": ["inventada"]}, "inventada"),
     ({"invite_url": "http://tiny.com.br/convite"}, "Use um link que comece com https://."),
     ({"invite_url": "javascript:alert(1)"}, "Use um link que comece com https://."),
     ({"invite_url": "https://tiny.com.br.evil.test/x"}, "Este link não é do Tiny."),
@@ -189,26 +181,6 @@ def test_disconnecting_twice_keeps_the_first_reason(saved: Integration, organiza
             disconnect(integration=saved, code=code)
         assert Integration.objects.get().disconnect_code == "tiny.refresh_refused"
         assert HistoryEntry.objects.filter(code="integration.disconnected").count() == 1
-
-
-@pytest.mark.parametrize(
-    ("before", "after", "is_read_again"),
-    [(["aprovado"], ["aprovado", "aberto"], True), (["aprovado", "aberto"], ["aprovado"], False)],
-)
-def test_only_a_situation_more_reads_from_the_beginning(
-    saved: Integration,
-    client: Client,
-    organization: Organization,
-    before: list[str],
-    after: list[str],
-    is_read_again: bool,
-) -> None:
-    connect(organization)
-    with tenant(organization):
-        Integration.objects.update(import_situations=before)
-    client.post(address(saved), form(client_secret="", situations=after))
-    with tenant(organization):
-        assert Job.objects.filter(kind="pull_orders").exists() == is_read_again
 
 
 @pytest.mark.parametrize("perfil", [Perfil.OPERATOR, Perfil.VIEWER])

@@ -28,8 +28,9 @@ from contracts.records import (
 from history.models import HistoryEntry
 from integrations.models import Credential, Integration, IntegrationState
 from orders import services
+from orders.map_selectors import read_status_map
 from orders.models import Order
-from tiny.codes import SITUATIONS
+from orders.status_map import StatusMap
 from tiny.records import hash_row
 
 MARIA = ErpCustomer(
@@ -101,7 +102,6 @@ def integration(organization: Organization) -> Integration:
             name="Integração Tiny ERP",
             state=IntegrationState.CONNECTED,
             account_document="11222333000181",
-            import_situations=["aprovado", "preparando_envio", "faturado", "pronto_envio", "enviado"],
             created_at=clock.now(),
         )
         Credential.objects.create(integration=row, client_id="id")
@@ -121,6 +121,10 @@ class Erp:
     def __init__(self, integration: Integration) -> None:
         self.integration = integration
 
+    @property
+    def status_map(self) -> StatusMap:
+        return read_status_map(self.integration)
+
     def list(self, *rows: ErpOrder, problems: tuple[RowProblem, ...] = ()) -> Any:
         page = Page(
             items=rows,
@@ -130,11 +134,11 @@ class Erp:
             total=len(rows),
             problems=problems,
         )
-        return services.upsert_from_list(integration=self.integration, page=page, situations=SITUATIONS)
+        return services.upsert_from_list(integration=self.integration, page=page, status_map=self.status_map)
 
     def tell_detail(self, order: Order, detail: ErpOrderDetail) -> None:
         services.apply_details(
-            integration=self.integration, order_id=order.pk, detail=detail, situations=SITUATIONS
+            integration=self.integration, order_id=order.pk, detail=detail, status_map=self.status_map
         )
 
     def list_invoices(self, *invoices: ErpInvoice) -> int:

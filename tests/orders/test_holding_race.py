@@ -20,7 +20,7 @@ from orders import services
 from orders.models import ForwardingState, Order, OrderForwarding, OrderReference, Origin, PassedOverOrder
 from tests.orders.conftest import make_row
 from tests.processes import wait_until
-from tiny.codes import SITUATIONS
+from tests.status_maps import DEFAULT
 
 KNOWN, OURS = make_row("700"), make_row("701")
 
@@ -28,7 +28,7 @@ KNOWN, OURS = make_row("700"), make_row("701")
 def apply_list(integration: Integration, *rows: ErpOrder) -> PageResult:
     ids = tuple(row.external_id for row in rows)
     page = Page(rows, row_ids=ids, offset=0, limit=100, total=len(rows))
-    return services.upsert_from_list(integration=integration, page=page, situations=SITUATIONS)
+    return services.upsert_from_list(integration=integration, page=page, status_map=DEFAULT)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -42,7 +42,6 @@ def test_an_export_that_ends_meanwhile_is_no_other_order(
             protocol="v3",
             name="Tiny",
             state=IntegrationState.CONNECTED,
-            import_situations=["aprovado"],
             created_at=now,
         )
         apply_list(integration, KNOWN)

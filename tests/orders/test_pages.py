@@ -167,7 +167,6 @@ def test_filter_by_integration_exists_when_there_are_two(
             provider="tiny",
             protocol="v3",
             name="Segunda",
-            import_situations=["aprovado"],
             created_at=integration.created_at,
         )
         Erp(other).list(make_row("700"))

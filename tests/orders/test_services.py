@@ -161,11 +161,6 @@ def test_unknown_situation_of_an_unknown_order(erp: Erp) -> None:
     assert not PassedOverOrder.objects.exists()
 
 
-def test_unknown_situation_whose_name_is_one_of_ours_stays_unknown(erp: Erp) -> None:
-    erp.list(make_row(situation="aprovado", situation_is_known=False))
-    assert not Order.objects.exists()
-
-
 def test_unknown_situation_of_a_known_order_keeps_status_and_nota(erp: Erp, lines: Lines) -> None:
     erp.list(make_row(situation="faturado"))
     erp.list(make_row(situation="42", situation_is_known=False))
