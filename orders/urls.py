@@ -1,8 +1,10 @@
 from django.urls import path
 
-from orders import actions, sheet_views, views
+from orders import actions, map_views, sheet_views, views
 
 app_name = "orders"
+
+_STATUS_MAP = "o/<slug:slug>/integracoes/erp/nativos/<slug:provider>/<int:pk>/situacoes/"
 
 urlpatterns = [
     path("o/<slug:slug>/pedidos/", views.order_list, name="list"),
@@ -22,4 +24,6 @@ urlpatterns = [
     path("o/<slug:slug>/pedidos/importar/", sheet_views.sheet_upload, name="sheet_upload"),
     path("o/<slug:slug>/pedidos/importar/modelo/", sheet_views.sheet_model, name="sheet_model"),
     path("o/<slug:slug>/pedidos/importar/<int:sheet_id>/", sheet_views.sheet_detail, name="sheet"),
+    path(_STATUS_MAP, map_views.edit_status_map, name="status_map"),
+    path(f"{_STATUS_MAP}aplicar/", map_views.apply_status_map, name="status_map_run"),
 ]

@@ -19,6 +19,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from accounts import api_tokens, password_links, services
 from accounts.models import Membership, Organization, Perfil, User
 from accounts.tenancy import tenant
+from contracts.order_status import OrderStatus
 from contracts.records import ErpAccount, TokenGrant
 from integrations.models import Integration
 from integrations.services import (
@@ -31,6 +32,7 @@ from integrations.services import (
 from jobs import queue
 from tests.accounts.api_routes import API_ROUTES, UNKNOWN_ADDRESS
 from tests.accounts.schema import TENANT_MODELS, insert
+from tiny.codes import SITUATIONS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -63,7 +65,6 @@ CONNECTION = {
     "name": "Outro nome",
     "client_id": "client",
     "client_secret": "secret-of-client",
-    "situations": ["aprovado"],
 }
 
 NEWCOMER = {"perfil": "integration", "name": "ERP", "email": "novo@aurora.test"}
@@ -74,6 +75,12 @@ NEW_CUSTOMER = {"name": "Ana Lima"}
 CUSTOMER_CRITERIA = {"sends_people": "on"}
 SHEET = "número do pedido;data;cliente;sku;descrição;quantidade;preço unitário\n;;;;;;1,00\n"
 CRITERIA = {"stock_kind": "physical", "safety_stock": "3"}
+# Nothing is changed on either side.
+STATUS_MAP = {
+    "seen": "0",
+    **{f"outward-{status}": "keep" for status in OrderStatus},
+    **{f"meaning-{situation.code}": "keep" for situation in SITUATIONS},
+}
 
 # One row per route of a company. A method that is not named is refused alike (405) for everybody.
 COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
@@ -125,6 +132,8 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "orders:sheet_upload": page(OPERATORS) | {"POST": Answer(422, OPERATORS)},
     "orders:sheet_model": page(OPERATORS),
     "orders:sheet": page(OPERATORS) | {"POST": Answer(302, OPERATORS)},
+    "orders:status_map": page() | {"POST": Answer(302, ADMINS, STATUS_MAP)},
+    "orders:status_map_run": page() | {"POST": Answer(302, ADMINS)},
     "panel:errors": page(OPERATORS),
     "panel:retry": {"POST": Answer(302, OPERATORS)},
 }
@@ -236,7 +245,6 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
             protocol="v3",
             name="Integração Tiny ERP",
             credentials={"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET},
-            import_situations=["aprovado"],
         ),
         person=person,
     )
