@@ -88,7 +88,7 @@ def release_situation(job: JobContext) -> None:
     for pk in ids:
         with tenant(job.organization_id):
             services.hear_again(reference_id=pk, situation=situation, status_map=read_status_map(integration))
-            job.save_step(**job.step | {"last": pk})
+            job.save_step(last=pk)
 
 
 def _read_passed_over(job: JobContext, integration_id: int, which: Q) -> None:
@@ -189,9 +189,9 @@ def sweep_orders(job: JobContext) -> None:
     """
     with tenant(job.organization_id):
         integration = Integration.objects.get(pk=int(job.key))
-    if integration.state != IntegrationState.CONNECTED:
-        return
-    step = dict(job.step) or _begin_sweep(integration)
+        if integration.state != IntegrationState.CONNECTED:
+            return
+        step = dict(job.step) or _begin_sweep(integration)
     started_at = dt.datetime.fromisoformat(step["started_at"])
     with reach(job, integration) as (provider, context):
         while step["situations"]:

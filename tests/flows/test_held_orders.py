@@ -32,6 +32,8 @@ def protocol(request: pytest.FixtureRequest) -> str:
 def seller(company: Company, run_jobs: RunJobs, protocol: str) -> Company:
     """An order of Ana's is on its way, and nobody knows whether it arrived."""
     prepare(company, run_jobs)
+    with tenant(company.organization):
+        keep_map(company.integration, importing("aprovado"))
     company.account.tiny.add_fault(account_id=company.account.id, route=CREATE[protocol], drop=True, times=1)
     place(company)
     run_jobs()

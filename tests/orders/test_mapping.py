@@ -1,0 +1,524 @@
+"""«Mapeamento de status»: saved, undone, and what it does with what the ERP says."""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from accounts import clock
+from accounts.models import Organization
+from accounts.tenancy import tenant
+from contracts.order_status import OrderStatus
+from history.models import HistoryEntry
+from integrations.cursors import read_cursor, write_cursor
+from integrations.models import Integration, IntegrationState
+from jobs.models import Job
+from orders import map_selectors, services
+from orders.models import (
+    Order,
+    OrderReference,
+    OrderShipment,
+    PassedOverOrder,
+    StatusMapRun,
+    StatusMapVersion,
+)
+from orders.services.lines import take_revision
+from orders.status_map import Rule, StatusMap, find_conflicts
+from tests.orders.conftest import Erp, make_detail, make_row, shipment
+from tests.processes import wait_until
+from tests.status_maps import DEFAULT, importing, keep_map, save_map, with_rule, with_written
+
+Lines = Callable[[Order], list[tuple[str, dict[str, Any]]]]
+QUIET = with_written(DEFAULT, OrderStatus.PAID, "")
+FIGHTING = with_written(DEFAULT, OrderStatus.PAID, "enviado")
+
+
+def maps(integration: Integration) -> list[tuple[int, str, int | None]]:
+    """Number, who saved it and what it undoes, the oldest first."""
+    versions = StatusMapVersion.objects.filter(integration=integration).order_by("number")
+    return [(version.number, version.saved_by, version.undoes) for version in versions]
+
+
+def told(integration: Integration) -> list[tuple[str, dict[str, Any], str, str]]:
+    lines = HistoryEntry.objects.filter(subject_kind="integration", subject_id=integration.pk).order_by("id")
+    return [(line.code, line.params, line.person, line.source) for line in lines]
+
+
+def jobs() -> list[tuple[str, str, str | None, str]]:
+    return list(Job.objects.order_by("id").values_list("kind", "key", "lock", "status"))
+
+
+# --- saving ---
+
+
+def test_the_default_holds_until_somebody_saves(erp: Erp, integration: Integration) -> None:
+    assert map_selectors.read_status_map(integration) == DEFAULT
+    assert save_map(integration, QUIET)
+    assert map_selectors.read_status_map(integration) == QUIET
+    version = StatusMapVersion.objects.get()
+    assert (version.number, version.saved_by, version.undoes) == (1, "Ana Souza", None)
+    assert version.outward == {**{key.value: code for key, code in DEFAULT.outward.items()}, "paid": ""}
+    assert version.rules["enviado"] == {**asdict(DEFAULT.rules["enviado"]), "status": "in_transit"}
+    assert told(integration) == [("orders.status_map_saved", {"number": 1}, "Ana Souza", "person")]
+    assert jobs() == []
+
+
+def test_the_same_map_again_is_no_version(erp: Erp, integration: Integration) -> None:
+    assert not save_map(integration, DEFAULT)
+    assert save_map(integration, QUIET)
+    assert not save_map(integration, QUIET)
+    assert maps(integration) == [(1, "Ana Souza", None)]
+    assert len(told(integration)) == 1
+
+
+def test_who_looked_at_an_older_map_saves_nothing(erp: Erp, integration: Integration) -> None:
+    save_map(integration, QUIET)
+    with pytest.raises(services.MapRefused, match="Outra pessoa salvou este mapeamento"):
+        services.save_status_map(integration=integration, status_map=DEFAULT, person="Bruno", seen=0)
+    assert map_selectors.read_status_map(integration) == QUIET
+    assert len(maps(integration)) == len(told(integration)) == 1
+
+
+def test_rules_that_fight_are_not_saved(erp: Erp, integration: Integration) -> None:
+    assert find_conflicts(FIGHTING)
+    with pytest.raises(services.MapRefused, match="se contradizem"):
+        save_map(integration, FIGHTING)
+    assert (maps(integration), told(integration), jobs()) == ([], [], [])
+
+
+def test_a_situation_that_the_erp_got_since_has_its_default_rule(erp: Erp, integration: Integration) -> None:
+    save_map(integration, QUIET)
+    version = StatusMapVersion.objects.get()
+    del version.rules["entregue"], version.outward["delivered"]
+    version.save()
+    assert map_selectors.read_status_map(integration) == QUIET
+
+
+def test_undoing_is_a_version_too_and_can_be_undone(erp: Erp, integration: Integration) -> None:
+    quieter = with_written(QUIET, OrderStatus.PICKING, "")
+    save_map(integration, QUIET)
+    save_map(integration, quieter)
+    services.undo_status_map(integration=integration, person="Bruno", seen=2)
+    assert map_selectors.read_status_map(integration) == QUIET
+    services.undo_status_map(integration=integration, person="Ana Souza", seen=3)
+    assert map_selectors.read_status_map(integration) == quieter
+    assert maps(integration) == [
+        (1, "Ana Souza", None),
+        (2, "Ana Souza", None),
+        (3, "Bruno", 2),
+        (4, "Ana Souza", 3),
+    ]
+    assert [line[:3] for line in told(integration)][2:] == [
+        ("orders.status_map_undone", {"number": 3}, "Bruno"),
+        ("orders.status_map_undone", {"number": 4}, "Ana Souza"),
+    ]
+    assert [version.number for version in map_selectors.list_versions(integration)] == [4, 3, 2, 1]
+
+
+def test_undoing_the_first_one_brings_the_default_back(erp: Erp, integration: Integration) -> None:
+    save_map(integration, QUIET)
+    services.undo_status_map(integration=integration, person="Ana Souza", seen=1)
+    assert map_selectors.read_status_map(integration) == DEFAULT
+
+
+@pytest.mark.parametrize("seen", [0, 1, 3])
+def test_who_looked_at_another_version_undoes_nothing(erp: Erp, integration: Integration, seen: int) -> None:
+    if seen:
+        save_map(integration, QUIET)
+        save_map(integration, with_written(QUIET, OrderStatus.PICKING, ""))
+    before = maps(integration)
+    with pytest.raises(services.MapRefused, match="Não há o que desfazer"):
+        services.undo_status_map(integration=integration, person="Bruno", seen=seen)
+    assert maps(integration) == before
+
+
+def test_maps_of_two_companies_do_not_mix(
+    organization: Organization, other_organization: Organization, integration: Integration
+) -> None:
+    with tenant(other_organization):
+        theirs = Integration.objects.create(
+            provider="tiny", protocol="v3", name="Tiny", state="connected", created_at=clock.now()
+        )
+        save_map(theirs, QUIET)
+        other = Erp(theirs)
+        other.list(make_row("700", situation="faturado"), make_row("701", situation="42"))
+        Order.objects.update(status="in_transit")
+        services.start_applying(integration=theirs, person="Bruno")
+        # Whoever names another company's integration finds nothing of it.
+        assert map_selectors.find_version(integration) is None
+    with tenant(organization):
+        assert map_selectors.read_status_map(integration) == DEFAULT
+        assert map_selectors.find_version(theirs) is None
+        assert map_selectors.list_quarantined(theirs) == map_selectors.list_quarantined(integration) == []
+        assert map_selectors.preview_orders(theirs, DEFAULT) == []
+        assert map_selectors.count_effect(theirs, DEFAULT) == map_selectors.OpenEffect(0, 0, 0)
+        assert map_selectors.find_run(theirs) is None
+        save_map(integration, importing("aberto"))
+        assert map_selectors.find_version(integration).number == 1
+        assert jobs() == [("pull_orders", str(integration.pk), "pull_orders", "pending")]
+    with tenant(other_organization):
+        assert map_selectors.read_status_map(theirs) == QUIET
+        assert map_selectors.count_effect(theirs, QUIET) == map_selectors.OpenEffect(1, 0, 1)
+
+
+# --- what a saved map sets going ---
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "is_read_again"),
+    [
+        (importing("aprovado"), importing("aprovado", "aberto"), True),
+        (importing("aprovado", "aberto"), importing("aprovado"), False),
+        (DEFAULT, QUIET, False),
+        (with_rule(DEFAULT, "cancelado", is_polled=False), DEFAULT, True),
+        (DEFAULT, with_rule(DEFAULT, "cancelado", is_polled=False), False),
+        (DEFAULT, with_rule(DEFAULT, "cancelado", is_polled=False, is_imported=True), False),
+    ],
+)
+def test_only_what_is_heard_more_than_before_is_read_from_the_beginning(
+    erp: Erp, integration: Integration, before: StatusMap, after: StatusMap, is_read_again: bool
+) -> None:
+    keep_map(integration, before)
+    write_cursor(integration.pk, "orders", {"updated_from": "2026-11-20"})
+    assert save_map(integration, after)
+    poll = ("pull_orders", str(integration.pk), "pull_orders", "pending")
+    assert jobs() == ([poll] if is_read_again else [])
+    assert ("updated_from" not in read_cursor(integration.pk, "orders")) == is_read_again
+
+
+@pytest.mark.parametrize(
+    ("state", "is_awaited"),
+    [
+        (IntegrationState.CONNECTED, True),
+        (IntegrationState.DISCONNECTED, True),
+        (IntegrationState.DRAFT, False),
+    ],
+)
+def test_a_rule_for_a_situation_that_had_none_releases_what_waits(
+    erp: Erp, integration: Integration, state: IntegrationState, is_awaited: bool
+) -> None:
+    """While it is disconnected the job waits with the others: nothing else would ask for these orders."""
+    Integration.objects.update(state=state)
+    integration.refresh_from_db()
+    save_map(integration, with_rule(DEFAULT, "42", status=OrderStatus.PICKING, is_imported=True))
+    release = ("release_situation", f"{integration.pk}:42", "pull_orders", "pending")
+    assert jobs() == ([release] if is_awaited else [])
+
+
+# --- quarantine ---
+
+
+def test_a_situation_without_a_rule_is_visible_with_its_orders(erp: Erp, integration: Integration) -> None:
+    erp.list(make_row("700"), make_row("701", situation="42"), make_row("702", situation="42"))
+    erp.list(make_row("700", situation="42"), make_row("703", situation="Em análise"))
+    assert map_selectors.list_quarantined(integration) == [
+        map_selectors.Quarantined("42", held=2, kept=1),
+        map_selectors.Quarantined("Em análise", held=1, kept=0),
+    ]
+    save_map(integration, with_rule(DEFAULT, "42"))
+    assert [item.situation for item in map_selectors.list_quarantined(integration)] == ["Em análise"]
+
+
+def test_what_is_not_imported_has_the_reason_that_holds_now(erp: Erp, integration: Integration) -> None:
+    row = make_row("701", situation="42")
+    erp.list(row)
+    assert PassedOverOrder.objects.get().reason_code == "order.situation_unknown"
+    keep_map(integration, with_rule(DEFAULT, "42"))
+    erp.list(row)
+    assert PassedOverOrder.objects.get().reason_code == "order.situation_not_chosen"
+    keep_map(integration, with_rule(DEFAULT, "42", is_imported=True))
+    erp.list(row)
+    assert not PassedOverOrder.objects.exists()
+    assert Order.objects.get().status == "placed"
+
+
+@pytest.mark.parametrize(
+    ("rule", "status", "is_return", "code"),
+    [
+        (Rule(OrderStatus.PICKING), "picking", False, "order.status_changed"),
+        (Rule(OrderStatus.PLACED), "paid", False, "order.status_kept_ahead"),
+        (Rule(OrderStatus.PAID), "paid", False, "order.status_confirmed"),
+        (Rule(), "paid", False, "order.status_kept"),
+        (Rule(is_return=True), "paid", True, "order.return_flagged"),
+    ],
+)
+def test_what_was_said_without_a_rule_is_heard_by_it(
+    erp: Erp, integration: Integration, lines: Lines, rule: Rule, status: str, is_return: bool, code: str
+) -> None:
+    erp.list(make_row())
+    erp.list(make_row(situation="42"))
+    reference = OrderReference.objects.get()
+    known = replace(DEFAULT, rules={**DEFAULT.rules, "42": rule})
+    before = Order.objects.get().revision
+    services.hear_again(reference_id=reference.pk, situation="42", status_map=known)
+    order = Order.objects.get()
+    assert (order.status, order.is_return) == (status, is_return)
+    assert (order.revision > before) == (code in ("order.status_changed", "order.return_flagged"))
+    assert [line for line, _ in lines(order)][1:] == ["order.status_kept_unknown", code]
+    # Heard only: what the ERP said is not answered by a write.
+    assert not Job.objects.exists()
+
+
+def test_what_the_erp_has_left_since_is_not_heard_again(
+    erp: Erp, integration: Integration, lines: Lines
+) -> None:
+    erp.list(make_row(situation="faturado"))
+    reference = OrderReference.objects.get()
+    known = with_rule(DEFAULT, "42", status=OrderStatus.CANCELLED)
+    services.hear_again(reference_id=reference.pk, situation="42", status_map=known)
+    assert Order.objects.get().status == "invoiced"
+    assert len(lines(Order.objects.get())) == 1
+
+
+# --- the four actions ---
+
+
+def test_what_is_not_to_be_asked_for_is_not_heard(erp: Erp, integration: Integration, lines: Lines) -> None:
+    sent = shipment(tracking_code="QQ123456785BR")
+    erp.list(make_row("700"))
+    keep_map(integration, with_rule(DEFAULT, "enviado", is_polled=False))
+    erp.list(make_row("700", situation="enviado", shipment=sent), make_row("701", situation="enviado"))
+    order = Order.objects.get()
+    assert (order.status, order.reference.situation) == ("paid", "aprovado")
+    assert PassedOverOrder.objects.get().reason_code == "order.situation_not_chosen"
+    # A single reading brings the details, and nothing of the situation either.
+    erp.tell_detail(order, make_detail(make_row("700", situation="enviado", shipment=sent)))
+    order = Order.objects.get()
+    assert (order.status, order.reference.situation) == ("paid", "aprovado")
+    assert order.reference.awaiting_invoice_since is None
+    assert order.shipment.tracking_wanted_at is None
+    assert order.items.exists()
+    assert [code for code, _ in lines(order)] == ["order.imported", "order.tracking_received"]
+    # The next one that is heard leads on.
+    erp.list(make_row("700", situation="entregue"))
+    assert Order.objects.get().status == "delivered"
+    keep_map(integration, DEFAULT)
+    erp.list(make_row("701", situation="enviado"))
+    assert Order.objects.get(reference__external_id="701").status == "in_transit"
+
+
+@pytest.mark.parametrize("is_imported", [True, False])
+def test_what_is_not_to_be_imported_is_passed_over(
+    erp: Erp, integration: Integration, is_imported: bool
+) -> None:
+    keep_map(integration, with_rule(DEFAULT, "aprovado", is_imported=is_imported))
+    result = erp.list(make_row())
+    assert (result.created, result.passed_over) == ((1, 0) if is_imported else (0, 1))
+    assert Order.objects.exists() == is_imported
+
+
+@pytest.mark.parametrize("awaits", [True, False])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_nota_is_looked_for_where_the_rule_says_so(
+    erp: Erp, integration: Integration, awaits: bool, is_new: bool
+) -> None:
+    keep_map(integration, with_rule(DEFAULT, "preparando_envio", awaits_invoice=awaits))
+    if not is_new:
+        erp.list(make_row())
+    erp.list(make_row(situation="preparando_envio"))
+    assert (OrderReference.objects.get().awaiting_invoice_since is not None) == awaits
+
+
+@pytest.mark.parametrize("starts", [True, False])
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_parcel_is_followed_where_the_rule_says_so(
+    erp: Erp, integration: Integration, starts: bool, is_new: bool
+) -> None:
+    keep_map(integration, with_rule(DEFAULT, "preparando_envio", starts_tracking=starts))
+    sent = shipment(tracking_code="QQ123456785BR")
+    if not is_new:
+        erp.list(make_row(shipment=sent))
+        assert OrderShipment.objects.get().tracking_wanted_at is None
+    erp.list(make_row(situation="preparando_envio", shipment=replace(sent, carrier_name="Jadlog")))
+    kept = OrderShipment.objects.get()
+    assert kept.carrier_name == "Jadlog"
+    assert (kept.tracking_wanted_at is not None) == starts
+    first = kept.tracking_wanted_at
+    erp.list(make_row(situation="preparando_envio", shipment=replace(sent, carrier_name="Correios")))
+    assert OrderShipment.objects.get().tracking_wanted_at == first
+
+
+def test_only_what_the_erp_can_list_is_swept(erp: Erp, integration: Integration) -> None:
+    known = with_rule(DEFAULT, "42", is_imported=True)
+    known = with_rule(known, "aprovado", is_polled=False)
+    keep_map(integration, with_rule(known, "em_devolucao", is_imported=True))
+    usual = ["preparando_envio", "faturado", "pronto_envio", "enviado"]
+    assert map_selectors.list_swept_situations(integration) == [*usual, "em_devolucao"]
+    integration.protocol = "v2"
+    assert map_selectors.list_swept_situations(integration) == usual
+    offered = [code for code, _ in map_selectors.situations_offered(integration, known)]
+    assert offered == [code for code in DEFAULT.rules if code not in ("dados_incompletos", "em_devolucao")]
+
+
+# --- «Ver efeito» and «Aplicar aos pedidos em aberto» ---
+
+SITUATIONS = [*DEFAULT.rules, "42"]
+RULED = with_rule(
+    with_rule(
+        with_rule(DEFAULT, "42", status=OrderStatus.PICKING), "pronto_envio", status=OrderStatus.INVOICED
+    ),
+    "dados_incompletos",
+    is_return=True,
+)
+# By name the map, how many orders of ``fill`` it moves, and of how many it writes the situation.
+APPLIED = {
+    "default": (DEFAULT, 58, 28),
+    "ruled": (RULED, 74, 38),
+    "quiet": (replace(RULED, outward=dict.fromkeys(OrderStatus, "")), 74, 0),
+    "backward": (
+        with_written(with_written(DEFAULT, OrderStatus.IN_TRANSIT, "faturado"), OrderStatus.PAID, ""),
+        58,
+        24,
+    ),
+}
+
+
+def fill(integration: Integration) -> None:
+    """One order in each status, situation and flag."""
+    now = clock.now()
+    kinds = [
+        (status, situation, is_return)
+        for status in OrderStatus
+        for situation in SITUATIONS
+        for is_return in (False, True)
+    ]
+    orders = Order.objects.bulk_create(
+        Order(
+            integration=integration,
+            number=number,
+            origin="erp",
+            status=status,
+            is_return=is_return,
+            created_at=now,
+            updated_at=now,
+        )
+        for number, (status, _, is_return) in enumerate(kinds, start=1)
+    )
+    OrderReference.objects.bulk_create(
+        OrderReference(
+            integration=integration,
+            external_id=str(order.pk),
+            order=order,
+            situation=situation,
+            row_hash="x",
+        )
+        for order, (_, situation, _) in zip(orders, kinds, strict=True)
+    )
+
+
+def state() -> dict[int, tuple[str, bool]]:
+    return {row.pk: (row.status, row.is_return) for row in Order.objects.all()}
+
+
+@pytest.mark.parametrize(("status_map", "moves", "writes"), APPLIED.values(), ids=APPLIED)
+def test_what_was_predicted_is_what_then_happens(
+    erp: Erp, integration: Integration, status_map: StatusMap, moves: int, writes: int
+) -> None:
+    assert find_conflicts(status_map) == []
+    fill(integration)
+    before = state()
+    predicted, written = {}, set()
+    for reference in OrderReference.objects.select_related("order"):
+        effect = map_selectors.effect_of(reference, status_map)
+        predicted[reference.order_id] = (effect.decision.status.value, effect.decision.is_return)
+        written |= {str(reference.order_id)} if effect.written else set()
+    shown = map_selectors.preview_orders(integration, status_map)
+    newest = list(Order.objects.order_by("-id").values_list("id", flat=True)[:50])
+    assert [item.order.pk for item in shown] == newest
+    for item in shown:
+        is_touched = predicted[item.order.pk] != before[item.order.pk] or str(item.order.pk) in written
+        assert item.changes == is_touched
+    counted = map_selectors.count_effect(integration, status_map)
+    assert (state(), Job.objects.exists(), HistoryEntry.objects.exists()) == (before, False, False)
+
+    opened = list(map_selectors.list_open_orders(integration).values_list("pk", flat=True))
+    moved, sent = services.apply_to_orders(reference_ids=opened, status_map=status_map)
+    assert state() == predicted
+    assert set(Job.objects.filter(kind="export_situation").values_list("key", flat=True)) == written
+    changed = {pk for pk in before if before[pk] != predicted[pk]}
+    assert counted == map_selectors.OpenEffect(len(opened), len(changed), len(written))
+    assert counted == map_selectors.OpenEffect(6 * 12 * 2, moves, writes)
+    assert (moved, sent) == (len(changed), len(written))
+    assert set(HistoryEntry.objects.values_list("subject_id", flat=True)) == changed
+    again = services.apply_to_orders(reference_ids=opened, status_map=status_map)
+    assert again == (0, len(written)), "they still wait to be written"
+    assert (state(), Job.objects.count()) == (predicted, len(written))
+
+
+def test_applying_obeys_the_actions_as_well(erp: Erp, integration: Integration) -> None:
+    sent = shipment(tracking_code="QQ123456785BR")
+    erp.list(make_row(shipment=sent), make_row("701", situation="faturado"))
+    actions = with_rule(DEFAULT, "aprovado", awaits_invoice=True, starts_tracking=True)
+    actions = with_rule(actions, "faturado", awaits_invoice=False)
+    pks = list(OrderReference.objects.order_by("id").values_list("pk", flat=True))
+    assert services.apply_to_orders(reference_ids=pks, status_map=actions) == (0, 0)
+    first, second = OrderReference.objects.order_by("id")
+    assert first.awaiting_invoice_since is not None
+    assert second.awaiting_invoice_since is None
+    assert OrderShipment.objects.get().tracking_wanted_at is not None
+
+
+def test_an_order_that_is_gone_meanwhile_stops_no_other(erp: Erp, integration: Integration) -> None:
+    erp.list(make_row("700", situation="faturado"), make_row("701", situation="faturado"))
+    Order.objects.update(status="placed")
+    pks = list(OrderReference.objects.order_by("id").values_list("pk", flat=True))
+    OrderReference.objects.filter(pk=pks[0]).delete()
+    assert services.apply_to_orders(reference_ids=pks, status_map=DEFAULT) == (1, 0)
+
+
+def test_applying_is_begun_once_at_a_time(erp: Erp, integration: Integration) -> None:
+    erp.list(make_row("700"), make_row("701", situation="faturado"))
+    Order.objects.filter(reference__external_id="701").update(status="delivered")
+    run = services.start_applying(integration=integration, person="Ana Souza")
+    assert (run.orders_total, run.requested_by, run.finished_at) == (1, "Ana Souza", None)
+    assert told(integration) == [("orders.status_map_applied", {"count": 1}, "Ana Souza", "person")]
+    assert jobs() == [("apply_status_map", str(run.pk), "apply_status_map", "pending")]
+    with pytest.raises(services.MapRefused, match="já está sendo aplicado"):
+        services.start_applying(integration=integration, person="Bruno")
+    assert StatusMapRun.objects.count() == 1
+    StatusMapRun.objects.update(finished_at=clock.now())
+    assert services.start_applying(integration=integration, person="Bruno").pk != run.pk
+
+
+@pytest.mark.django_db(transaction=True)
+def test_applying_waits_for_an_order_without_holding_up_whoever_writes_it(
+    organization: Organization, integration: Integration, owner_sql: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    """References first, then the revision: the other way round the two would wait for one another."""
+    with tenant(organization):
+        Erp(integration).list(make_row("700", situation="faturado"), make_row("701", situation="faturado"))
+        Order.objects.update(status="placed")
+        pks = list(OrderReference.objects.order_by("id").values_list("pk", flat=True))
+    results: list[tuple[int, int]] = []
+
+    def apply() -> None:
+        try:
+            with tenant(organization):
+                results.append(services.apply_to_orders(reference_ids=pks, status_map=DEFAULT))
+        finally:
+            connection.close()
+
+    with tenant(organization):
+        OrderReference.objects.select_for_update().get(pk=pks[1])
+        other = threading.Thread(target=apply)
+        other.start()
+        wait_until(lambda: owner_sql("SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0] > 0)
+        take_revision()
+    other.join(20)
+    assert results == [(2, 0)]
+
+
+def test_uses_of_the_last_time(erp: Erp, integration: Integration) -> None:
+    erp.list(make_row("700"), make_row("701"), make_row("702", situation="faturado"))
+    Order.objects.filter(reference__external_id="700").update(updated_at=clock.now() - dt.timedelta(days=40))
+    since = clock.now() - dt.timedelta(days=30)
+    assert map_selectors.count_uses(integration, since) == (
+        {"paid": 1, "invoiced": 1},
+        {"aprovado": 1, "faturado": 1},
+    )
