@@ -317,7 +317,7 @@ def pull_invoices(job: JobContext) -> None:
 
 
 def complete_order(job: JobContext) -> None:
-    """The detail of one order: items, installments, delivery address, and its nota if we miss it."""
+    """The detail of one order: items, installments, delivery address, and its nota if we miss and want it."""
     order_id = int(job.key)
     with tenant(job.organization_id):
         reference = selectors.find_sent_reference(order_id)
@@ -341,7 +341,9 @@ def complete_order(job: JobContext) -> None:
                 )
         except (DataError, ValueError) as error:
             raise MappingError("orders.details_unstorable") from error
-        if detail.invoice_id and not has_invoice:
+        rule = status_map.rules.get(detail.order.situation)
+        is_wanted = rule is None or rule.awaits_invoice
+        if detail.invoice_id and is_wanted and not has_invoice:
             invoice = provider.get_invoice(context, detail.invoice_id)
             # The order named the nota; whatever the nota says of its origin cannot be better.
             invoice = replace(invoice, order_external_id=reference.external_id)

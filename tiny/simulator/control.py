@@ -298,7 +298,9 @@ class Control:
                 code, address = str(tracking), ""
             pedidos.set_tracking(cursor, current(), code, address)
         if "situacao" in changes:
-            pedidos.change_situacao(cursor, current(), _read_situacao(changes["situacao"]))
+            new = int(changes["situacao"])
+            is_new = new in data.SITUACOES_NOVAS
+            pedidos.change_situacao(cursor, current(), new if is_new else _read_situacao(new))
         columns: dict[str, Any] = {}
         days = {"data": "data", "dataPrevista": "data_prevista", "dataEnvio": "data_envio"}
         for name, column in days.items():

@@ -106,6 +106,8 @@ SITUACOES = {
     # Since October 2026.
     10: "Em devolução",
 }
+# What Tiny may add without notice, by the control API only: no request may name it.
+SITUACOES_NOVAS = {42: "Em produção"}
 SITUACOES_ABERTAS = (8, 0, 3, 4, 1, 7, 5)
 SITUACOES_COM_NOTA = frozenset({1, 7, 5, 6, 9, 10})
 SITUACOES_COM_RASTREIO = frozenset({5, 6, 9, 10})

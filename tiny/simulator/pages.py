@@ -302,7 +302,7 @@ def _situacao_chip(situacao: int) -> Markup:
     return html(
         '<span class="chip {tone}">{text}</span>',
         tone=TONES.get(situacao, "info"),
-        text=data.SITUACOES[situacao],
+        text={**data.SITUACOES, **data.SITUACOES_NOVAS}[situacao],
     )
 
 

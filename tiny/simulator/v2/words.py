@@ -24,6 +24,7 @@ LABELS = {
     # Not in v2's table. What is still incomplete reads as open; a return has a label, and no code to ask by.
     8: "Em aberto",
     10: "Em devolução",
+    42: "Em produção",
 }
 OTHER_LABELS = {
     "Faturado": ("Faturado", "Faturado (atendido)", "Atendido"),
