@@ -40,6 +40,9 @@ class World:
     customer: str = ""
     left_out: str = ""
     customer_criteria: str = ""
+    # The status map of ``full``, and of ``by_token``: that one was changed, applied and undone.
+    status_map: str = ""
+    changed_map: str = ""
     failed: str = ""
     # Of ``by_token``: a sheet whose orders were taken, but for one that was refused and one that is wrong.
     sheet: str = ""
@@ -138,6 +141,7 @@ def make_world(platform: Platform) -> World:
     world = World(platform, empty, full, broken, waiting, by_token)
     _connect_by_token(world)
     _take_sheets(world)
+    _map_statuses(world)
     _wait(world)
     _fill(world)
     _sell(world)
@@ -202,6 +206,45 @@ def _take_sheets(world: World) -> None:
         page.locator("[data-teste=receber]").click()
         expect(page.get_by_role("heading", name=f"{received} recebido")).to_be_visible(timeout=40_000)
     world.sheet = urlsplit(page.url).path
+    admin.close()
+
+
+def open_status_map(platform: Platform, page: Page, company: Company) -> str:
+    """By the integration's tab; its path."""
+    page.goto(f"{platform.url}{company.gallery}")
+    page.locator("td .main-link").click()
+    page.get_by_role("dialog").get_by_role("link", name="Status", exact=True).click()
+    expect(page.get_by_role("heading", name="Mapeamento de status")).to_be_visible()
+    return urlsplit(page.url).path
+
+
+def _map_statuses(world: World) -> None:
+    """«Faturado» meant more, was applied and undone; and Tiny has a situation of which nobody said a word."""
+    platform, company = world.platform, world.by_token
+    admin = platform.open_window(company.email())
+    page = admin.page
+    world.changed_map = open_status_map(platform, page, company)
+    page.get_by_label("Quando o pedido ficar em Nota Fiscal emitida").select_option("Não alterar")
+    page.get_by_label("Quando no Tiny estiver em Faturado").select_option("Em transporte")
+    page.get_by_role("button", name="Salvar").click()
+    expect(page.get_by_text("Mapeamento salvo.")).to_be_visible()
+    page.get_by_role("link", name="Aplicar aos pedidos em aberto").click()
+    page.get_by_role("button", name="Aplicar agora").click()
+    expect(page.get_by_text("3 mudaram de status")).to_be_visible()
+    expect(page.locator("#aplicacao")).to_contain_text("Aplicado")
+    page.get_by_role("button", name="Desfazer").click()
+    expect(page.get_by_text("Desfeito: vale de novo o mapeamento anterior.")).to_be_visible()
+    # The simulated Tiny knows none that we do not know.
+    platform.run_as_owner(
+        """
+        INSERT INTO orders_passedoverorder (
+            organization_id, integration_id, external_id, erp_number,
+            situation, reason_code, row_hash, seen_at
+        )
+        SELECT organization_id, id, 'nova', '4711', 'Em produção', 'order.situation_unknown', '', created_at
+        FROM integrations_integration WHERE name = 'Integração Tiny ERP' AND protocol = 'v2'
+        """
+    )
     admin.close()
 
 
@@ -273,8 +316,7 @@ def _choose_customers(world: World) -> None:
     platform, company = world.platform, world.full
     admin = platform.open_window(company.email())
     page = admin.page
-    page.goto(f"{platform.url}{company.gallery}")
-    page.locator("td .main-link").click()
+    world.status_map = open_status_map(platform, page, company)
     page.get_by_role("dialog").get_by_role("link", name="Clientes", exact=True).click()
     page.get_by_label("Pessoa Física").uncheck()
     expect(page.locator("#efeito")).to_contain_text("salve para ver quais")
@@ -772,6 +814,43 @@ def customer_criteria_invalid(visit: Visit) -> None:
 @screen("tiny-clientes-consulta", viewer_of_full)
 def customer_criteria_of_viewer(visit: Visit) -> None:
     visit.open(visit.world.customer_criteria)
+
+
+@screen("tiny-status", of_full)
+def status_map(visit: Visit) -> None:
+    visit.open(visit.world.status_map)
+    visit.page.get_by_label("Quando no Tiny estiver em Pronto para envio").select_option(
+        "Nota Fiscal emitida"
+    )
+    visit.page.get_by_role("button", name="Ver efeito").click()
+    expect(visit.page.locator("#efeito")).to_contain_text("de status")
+
+
+@screen("tiny-status-com-erros", of_full)
+def status_map_invalid(visit: Visit) -> None:
+    visit.open(visit.world.status_map)
+    visit.page.get_by_label("Quando no Tiny estiver em Aprovado").select_option("Nota Fiscal emitida")
+    visit.page.get_by_label("Consultar pedidos nesta situação: Enviado").uncheck()
+    visit.page.get_by_role("button", name="Salvar").click()
+    expect(visit.page.locator(".summary")).to_be_visible()
+
+
+@screen("tiny-status-situacao-nova", of_by_token)
+def status_map_new_situation(visit: Visit) -> None:
+    visit.open(visit.world.changed_map)
+    expect(visit.page.get_by_text("1 pedido parado aqui")).to_be_visible()
+
+
+@screen("tiny-status-aplicar", of_by_token)
+def status_map_plan(visit: Visit) -> None:
+    visit.open(visit.world.changed_map)
+    visit.page.get_by_role("link", name="Aplicar aos pedidos em aberto").click()
+    expect(visit.page.get_by_role("button", name="Aplicar agora")).to_be_visible()
+
+
+@screen("tiny-status-consulta", viewer_of_full)
+def status_map_of_viewer(visit: Visit) -> None:
+    visit.open(visit.world.status_map)
 
 
 @screen("integracoes-vazio", of_empty)
