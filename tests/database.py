@@ -162,10 +162,11 @@ class TestDatabase:
         return name
 
 
-def migrate(database: str) -> None:
+def migrate(database: str, *where: str) -> None:
+    """To the newest state, or to ``where``: an app and its migration."""
     variables = {variable: address(role, database) for role, variable in ADDRESSES.items()}
     done = subprocess.run(
-        [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0"],
+        [sys.executable, "manage.py", "migrate", "--skip-checks", "--verbosity", "0", *where],
         cwd=ROOT,
         env={**os.environ, **variables, "DATABASE_ROLE": "owner"},
         capture_output=True,
@@ -173,4 +174,4 @@ def migrate(database: str) -> None:
         check=False,
     )
     if done.returncode:
-        raise RuntimeError(f"The template database could not be migrated:\n{done.stdout}{done.stderr}")
+        raise RuntimeError(f"{database} could not be migrated:\n{done.stdout}{done.stderr}")
