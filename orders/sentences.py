@@ -50,7 +50,7 @@ HISTORY: Mapping[str, Sentence] = {
     ),
     "order.status_kept_unknown": Sentence(
         "Situação nova no Tiny: {situation}",
-        "Ainda não conhecemos esta situação: o status continua {status}, e nossa equipe vê este aviso.",
+        "Ela ainda não tem regra no Mapeamento de status: o status continua {status} até alguém dar uma.",
         icon="alert",
         tone="warn",
         how=_POLL,
