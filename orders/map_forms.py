@@ -86,7 +86,7 @@ class StatusMapForm(forms.Form):
         ]
 
     def list_rules(self, uses: Mapping[str, int]) -> list[dict[str, Any]]:
-        """The rows of «Do Tiny para o Entreposto»: label, meaning, boxes, errors of these, uses."""
+        """The rows of «Do Tiny para o Entreposto»: label, meaning, boxes, is_wrong, uses."""
         return [self._describe(situation) | {"uses": uses.get(situation, 0)} for situation in self._ruled()]
 
     def list_quarantined(self) -> list[dict[str, Any]]:
@@ -97,12 +97,12 @@ class StatusMapForm(forms.Form):
         ]
 
     def _describe(self, situation: str) -> dict[str, Any]:
-        boxes = [{"bound": self[_name(action, situation)], "what": what} for action, what in ACTIONS.items()]
+        boxes = {action: self[_name(action, situation)] for action in ACTIONS}
         return {
             "label": self.status_map.label(situation),
             "meaning": self[_name("meaning", situation)],
-            "boxes": boxes,
-            "is_wrong": any(box["bound"].errors for box in boxes),
+            "boxes": [{"bound": bound, "what": ACTIONS[action]} for action, bound in boxes.items()],
+            "is_wrong": any(bound.errors for bound in boxes.values()),
         }
 
     def _ruled(self) -> list[str]:

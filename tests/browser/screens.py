@@ -227,7 +227,7 @@ def _map_statuses(world: World) -> None:
     page.get_by_label("Quando o pedido ficar em Nota Fiscal emitida").select_option("Não alterar")
     page.get_by_label("Quando no Tiny estiver em Faturado").select_option("Em transporte")
     page.get_by_role("button", name="Salvar").click()
-    expect(page.get_by_text("Mapeamento salvo.")).to_be_visible()
+    expect(page.get_by_text("Mapeamento salvo. Vale para")).to_be_visible()
     page.get_by_role("link", name="Aplicar aos pedidos em aberto").click()
     page.get_by_role("button", name="Aplicar agora").click()
     expect(page.get_by_text("3 mudaram de status")).to_be_visible()

@@ -17,7 +17,7 @@ from accounts.tenancy import tenant
 from contracts.order_status import OrderStatus
 from history.models import HistoryEntry
 from integrations.models import Integration, IntegrationState
-from jobs.models import Job
+from jobs.models import Job, JobStatus
 from orders.map_selectors import read_status_map
 from orders.models import Order, StatusMapRun, StatusMapVersion
 from orders.services.mapping import advance_applying, finish_applying
@@ -537,6 +537,22 @@ def test_progress_and_summary(orders: None, client: Client, address: str, integr
     done = client.get(f"{address}aplicar/", headers=FRAGMENT).content.decode()
     assert "por Ana Souza: 3 pedidos vistos, 2 mudaram de status, 1 com a situação a caminho" in plain(done)
     assert "hx-trigger" not in done and "Aplicar aos pedidos em aberto" in done
+
+
+def test_it_is_said_why_it_does_not_go_on(
+    orders: None, client: Client, address: str, integration: Integration
+) -> None:
+    client.post(f"{address}aplicar/")
+    with tenant(integration.organization_id):
+        Integration.objects.update(state=IntegrationState.DISCONNECTED)
+    waiting = plain(client.get(f"{address}aplicar/", headers=FRAGMENT).content.decode())
+    assert "Continua quando a integração estiver conectada de novo." in waiting
+    with tenant(integration.organization_id):
+        Integration.objects.update(state=IntegrationState.CONNECTED)
+        Job.objects.update(status=JobStatus.PARKED, reason_code="ours")
+    stopped = client.get(f"{address}aplicar/", headers=FRAGMENT).content.decode()
+    assert "Parou antes do fim. O que já mudou ficou, e o resto espera na Central de erros" in plain(stopped)
+    assert '<a href="/o/casa-aurora/erros/">' in stopped
 
 
 def test_it_is_applied_once_at_a_time(
