@@ -28,21 +28,14 @@ from jobs.models import Channel, Job
 from orders import services
 from orders.models import ForwardingState, Invoice, Order, OrderReference, PassedOverOrder, StatusMapRun
 from orders.status_map import StatusMap
-from orders.transitions import is_reachable, may_follow
+from orders.transitions import may_follow
 from tests.flows.conftest import Company
 from tests.flows.placing import SITUATION, change_status, place, prepare
+from tests.flows.settled import CODES, OVER, check_told, is_explained, lines_of
 from tests.status_maps import DEFAULT, keep_map, with_rule, with_written
 
 RunJobs = Callable[[], int]
 MoveClock = Callable[[dt.timedelta], None]
-
-CODES = {
-    0: "aberto", 1: "faturado", 2: "cancelado", 3: "aprovado", 4: "preparando_envio", 5: "enviado",
-    6: "entregue", 7: "pronto_envio", 8: "dados_incompletos", 9: "nao_entregue", 10: "em_devolucao",
-}  # fmt: skip
-# What is still incomplete reads as open over API v2, and what Tiny added has a name instead of a number.
-OVER = {"v3": {**CODES, 42: "42"}, "v2": {**CODES, 8: "aberto", 42: "Em produção"}}
-LABELS = {status.label: status for status in OrderStatus}
 
 _QUIET = with_written(with_written(DEFAULT, OrderStatus.PICKING, ""), OrderStatus.NOT_DELIVERED, "")
 _NAMED = with_rule(DEFAULT, "pronto_envio", status=OrderStatus.INVOICED)
@@ -73,25 +66,6 @@ FAULTS: dict[str, dict[str, Any]] = {
     "error": {"status": 500},
 }
 
-SAID_HERE = {"order.status_set", "order.cancelled_here"}
-KEPT = {
-    "order.status_kept",
-    "order.status_kept_ahead",
-    "order.status_kept_unknown",
-    "order.return_flagged",
-    "order.situation_kept",
-}
-FOLLOWED = {"order.status_changed", "order.status_confirmed"}
-SAID = {
-    *SAID_HERE,
-    *KEPT,
-    *FOLLOWED,
-    "order.imported",
-    "order.received",
-    "order.sent",
-    "order.situation_sent",
-}
-
 
 class Story:
     """Two orders from the beginning of one example to its end."""
@@ -103,6 +77,7 @@ class Story:
         self.run_jobs = run_jobs
         self.move_clock = move_clock
         self.protocol = protocol
+        self.status_map = DEFAULT
         self.page: Page[ErpOrder] | None = None
         self.changes = [0, 0]
         self.bound = 0
@@ -235,19 +210,13 @@ class Story:
     def count_writes(self) -> int:
         return self.company.account.count_calls().get(SITUATION[self.protocol], 0)
 
-    def lines_of(self, order: Order) -> list[tuple[str, dict[str, Any]]]:
-        """What was said of its status, by either side."""
-        with tenant(self.company.organization):
-            rows = HistoryEntry.objects.filter(subject_kind="order", subject_id=order.pk).order_by("id")
-            return [(row.code, row.params) for row in rows if row.code in SAID]
-
     def check(self) -> None:
         there = {
             str(row["id"]): OVER[self.protocol][row["situacao"]] for row in self.company.account.list_orders()
         }
         for order, changes in zip(self.orders, self.changes, strict=True):
-            lines = self.lines_of(order)
-            self.check_nothing_was_dropped(order, lines, changes)
+            lines = lines_of(self.company, order)
+            check_told(order, lines, changes)
             with tenant(self.company.organization):
                 reference = OrderReference.objects.filter(order=order).first()
             if reference is None:
@@ -259,45 +228,10 @@ class Story:
             assert reference.deleted_at is None
             assert reference.situation == there[reference.external_id]
             status = OrderStatus(order.status)
-            assert self.is_explained(status, reference.situation, lines), lines
+            assert is_explained(self.status_map, status, reference.situation, lines), lines
         # One for each change here, for each fault that was laid, for each order of a run, and for an order
         # that Tiny began in another situation than it was sent in.
         assert self.count_writes() <= sum(self.changes) + self.bound + 1
-
-    @staticmethod
-    def check_nothing_was_dropped(
-        order: Order, lines: list[tuple[str, dict[str, Any]]], changes: int
-    ) -> None:
-        """Each status has a line, none was led back by Tiny, and all that was said here stands there."""
-        status = LABELS[lines[0][1]["status"]]
-        for code, params in lines[1:]:
-            said = LABELS.get(params.get("status", ""))
-            if code in SAID_HERE:
-                assert LABELS[params["former"]] == status
-                assert may_follow(status, said)
-                status = said
-            elif code == "order.status_changed":
-                assert is_reachable(status, said)
-                status = said
-            elif code in KEPT or code in FOLLOWED:
-                assert said == status
-        assert status == order.status
-        assert sum(code in SAID_HERE for code, _ in lines) == changes
-
-    def is_explained(
-        self, status: OrderStatus, situation: str, lines: list[tuple[str, dict[str, Any]]]
-    ) -> bool:
-        status_map = self.status_map
-        rule = status_map.rules.get(situation)
-        written = status_map.outward[status]
-        if situation == written or (rule is not None and rule.status == status):
-            return True
-        code, params = lines[-1]
-        if code in KEPT:
-            return params == {"situation": status_map.label(situation), "status": status.label}
-        return code in {*SAID_HERE, "order.sent"} and not written
-
-    status_map: StatusMap = DEFAULT
 
     def use(self, status_map: StatusMap) -> None:
         self.status_map = status_map
