@@ -60,6 +60,8 @@ def map_both_ways(page: Page) -> None:
 
     page.get_by_role("button", name="Ver efeito").click()
     expect(page.locator("#efeito")).to_contain_text("De 3 pedidos em aberto, 1 mudaria de status")
+    # Who reads by ear or works with keys is led there.
+    expect(page.locator("#efeito")).to_be_focused()
     expect(meaning).to_have_value("invoiced")
     page.get_by_role("button", name="Salvar").click()
     expect(page.get_by_text("Mapeamento salvo. Vale para o que acontecer a partir de agora.")).to_be_visible()
