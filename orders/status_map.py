@@ -48,6 +48,11 @@ class StatusMap:
     def label(self, situation: str) -> str:
         return self.labels.get(situation, situation)
 
+    def means(self, situation: str, status: OrderStatus) -> bool:
+        """Whether the ERP says ``status`` already, be it by another situation than we would write."""
+        rule = self.rules.get(situation)
+        return rule is not None and rule.status == status
+
 
 @dataclass(frozen=True, slots=True)
 class StatusDecision:
@@ -144,10 +149,10 @@ def decide_status(
 
 
 def leads_on(status_map: StatusMap, situation: str, status: OrderStatus) -> bool:
-    """Whether writing ``status`` would lead an order on that stands at the ERP in ``situation``."""
+    """Whether writing ``status`` leads an order on that stands at the ERP in ``situation``, or cancels it."""
     rule = status_map.rules.get(situation)
-    reached = status_map.stands_after.get(situation)
-    if rule is None or rule.status is not None or reached is None or status == OrderStatus.CANCELLED:
+    reached = rule and (rule.status or status_map.stands_after.get(situation))
+    if reached is None or status == OrderStatus.CANCELLED:
         return True
     return status != reached and is_reachable(reached, status)
 
@@ -165,7 +170,7 @@ def decide_effect(status_map: StatusMap, current: OrderStatus, situation: str, *
     if is_final(current) or (decision.status != current and is_reachable(decision.status, current)):
         return Effect(replace(decision, status=current, is_return=is_return), "")
     written = status_map.outward.get(current, "")
-    says_more = decision.reason == "order.status_kept_ahead"
+    says_more = decision.reason == "order.status_kept_ahead" and leads_on(status_map, situation, current)
     return Effect(decision, written if says_more and written != situation else "")
 
 

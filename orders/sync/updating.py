@@ -40,6 +40,8 @@ def export_situation(job: JobContext) -> None:
         if not situation:
             return
         if situation != there:
+            if status_map.means(there, status):
+                return
             if not leads_on(status_map, there, status):
                 with tenant(job.organization_id):
                     params = {"situation": status_map.label(there), "status": status.label}

@@ -264,6 +264,9 @@ def test_a_status_that_is_not_to_alter_the_erp_writes_nothing() -> None:
         ("em_devolucao", OrderStatus.CANCELLED, True),
         ("dados_incompletos", OrderStatus.PAID, True),
         ("aberto", OrderStatus.PAID, True),
+        ("entregue", OrderStatus.INVOICED, False),
+        ("aprovado", OrderStatus.PAID, False),
+        ("cancelado", OrderStatus.DELIVERED, False),
         ("42", OrderStatus.PAID, True),
     ],
 )
