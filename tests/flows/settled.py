@@ -8,7 +8,7 @@ from accounts.tenancy import tenant
 from contracts.order_status import OrderStatus
 from history.models import HistoryEntry
 from orders.models import Order
-from orders.status_map import StatusMap
+from orders.status_map import StatusMap, leads_on
 from orders.transitions import is_reachable, may_follow
 from tests.flows.conftest import Company
 
@@ -42,11 +42,18 @@ def lines_of(company: Company, order: Order) -> Lines:
         return [(row.code, row.params) for row in rows if row.code in SAID]
 
 
-def check_told(order: Order, lines: Lines, changes: int) -> None:
-    """Each status has its line, Tiny led none back, and each of the ``changes`` made here stands there."""
+def check_told(status_map: StatusMap, order: Order, lines: Lines, changes: int) -> None:
+    """Each status has its line, neither side was led back, none of the ``changes`` made here is missing."""
     status = LABELS[lines[0][1]["status"]]
+    codes = {label: code for code, label in status_map.labels.items()}
+    label = lines[0][1].get("situation", "")
     for code, params in lines[1:]:
         said = LABELS.get(params.get("status", ""), status)
+        if code in {"order.situation_sent", "order.situation_kept"}:
+            former = label if code == "order.situation_sent" else params["situation"]
+            is_sent = code == "order.situation_sent"
+            assert leads_on(status_map, codes.get(former, former), said) == is_sent
+        label = params.get("situation", label)
         if code in SAID_HERE:
             assert LABELS[params["former"]] == status
             assert may_follow(status, said)

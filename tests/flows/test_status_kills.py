@@ -116,7 +116,7 @@ def test_each_order_ends_settled_whoever_dies(
     assert len(references) == ORDERS
     for reference in references:
         order, lines = reference.order, lines_of(company, reference.order)
-        check_told(order, lines, changes[order.pk])
+        check_told(DEFAULT, order, lines, changes[order.pk])
         assert reference.situation == there[reference.external_id]
         assert is_explained(DEFAULT, OrderStatus(order.status), reference.situation, lines), lines
     # One for each change here, for each answer that was lost, and for each job that a kill hit.

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from accounts import clock, gateways
@@ -28,7 +28,7 @@ from jobs.models import Channel, Job
 from orders import services
 from orders.models import ForwardingState, Invoice, Order, OrderReference, PassedOverOrder, StatusMapRun
 from orders.status_map import StatusMap
-from orders.transitions import may_follow
+from orders.transitions import is_final, may_follow
 from tests.flows.conftest import Company
 from tests.flows.placing import SITUATION, change_status, place, prepare
 from tests.flows.settled import CODES, OVER, check_told, is_explained, lines_of
@@ -51,9 +51,12 @@ MAPS = {
     ),
 }
 
-# Which order, and what becomes of it at Tiny or here.
-_THERE = st.tuples(st.just("there"), st.integers(0, 1), st.sampled_from([*CODES, 42]))
-_HERE = st.tuples(st.just("here"), st.integers(0, 1), st.sampled_from(OrderStatus))
+# Which order, and what becomes of it at Tiny or here: less often what ends its story.
+_OPEN = [status for status in OrderStatus if not is_final(status)]
+_THERE = st.tuples(
+    st.just("there"), st.integers(0, 1), st.sampled_from([*CODES, 42, 7, 7, 10, 10, 0, 1, 3, 4, 5, 9])
+)
+_HERE = st.tuples(st.just("here"), st.integers(0, 1), st.sampled_from([*OrderStatus, *_OPEN, *_OPEN]))
 # The list is read; jobs run; a page is taken now and applied later; a write meets a fault; a worker takes a
 # job and is never heard of again; a person applies the map; time passes.
 _OTHER = st.sampled_from(
@@ -216,7 +219,7 @@ class Story:
         }
         for order, changes in zip(self.orders, self.changes, strict=True):
             lines = lines_of(self.company, order)
-            check_told(order, lines, changes)
+            check_told(self.status_map, order, lines, changes)
             with tenant(self.company.organization):
                 reference = OrderReference.objects.filter(order=order).first()
             if reference is None:
@@ -272,13 +275,21 @@ common = settings(
     database=None,
     print_blob=True,
     # To find the shortest story takes many minutes.
-    phases=[Phase.generate],
+    phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
-@settings(common, max_examples=20, derandomize=True)
+@settings(common, max_examples=15, derandomize=True)
 @given(st.sampled_from(sorted(MAPS)), EVENTS)
+# Seldom met by chance: Tiny stands further on, Tiny goes back to the very row that was read before, and a
+# write whose answer was lost is followed by another one.
+@example("default", [("there", 0, 7), ("here", 0, OrderStatus.PICKING)])
+@example("default", [("here", 0, OrderStatus.INVOICED), ("jobs",), ("there", 0, 3)])
+@example(
+    "default",
+    [("drop_after",), ("here", 0, OrderStatus.PICKING), ("jobs",), ("here", 0, OrderStatus.IN_TRANSIT)],
+)
 def test_each_order_ends_settled(
     stories: Callable[[], Story], name: str, events: list[tuple[Any, ...]]
 ) -> None:
