@@ -151,7 +151,7 @@ def decide_status(
 def leads_on(status_map: StatusMap, situation: str, status: OrderStatus) -> bool:
     """Whether writing ``status`` leads an order on that stands at the ERP in ``situation``, or cancels it."""
     rule = status_map.rules.get(situation)
-    reached = rule and (rule.status or status_map.stands_after.get(situation))
+    reached = None if rule is None else rule.status or status_map.stands_after.get(situation)
     if reached is None or status == OrderStatus.CANCELLED:
         return True
     return status != reached and is_reachable(reached, status)
