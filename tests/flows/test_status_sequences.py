@@ -283,9 +283,10 @@ common = settings(
 @settings(common, max_examples=15, derandomize=True)
 @given(st.sampled_from(sorted(MAPS)), EVENTS)
 # Seldom met by chance: Tiny stands further on, Tiny goes back to the very row that was read before, and a
-# write whose answer was lost is followed by another one.
+# write whose answer was lost is heard before it is told, or followed by another one.
 @example("default", [("there", 0, 7), ("here", 0, OrderStatus.PICKING)])
 @example("default", [("here", 0, OrderStatus.INVOICED), ("jobs",), ("there", 0, 3)])
+@example("default", [("drop_after",), ("here", 0, OrderStatus.INVOICED), ("poll",)])
 @example(
     "default",
     [("drop_after",), ("here", 0, OrderStatus.PICKING), ("jobs",), ("here", 0, OrderStatus.IN_TRANSIT)],
