@@ -12,6 +12,8 @@ import pytest
 from django.conf import settings
 from django.db import connections
 from django.test import Client, TransactionTestCase
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from accounts import services
@@ -19,6 +21,12 @@ from accounts.models import Organization, Perfil, User
 from tests.browser.chromium import WAIT_MS, launch, require_browser
 from tests.database import ADDRESSES, TestDatabase, address, run_sql
 from tests.processes import Stack
+
+# How long an example takes is the machine's affair.
+hypothesis_settings.register_profile(
+    "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
+)
+hypothesis_settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

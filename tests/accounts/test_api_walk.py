@@ -54,7 +54,7 @@ def digest(
     """Of every row of every table, but for when a token was last used."""
     tables = [table for table in process_database.tables if table != "accounts_apitoken"]
     one = "SELECT '{0}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {0} t"
-    return lambda: owner_sql(" UNION ALL ".join(one.format(table) for table in tables))
+    return lambda: owner_sql(" UNION ALL ".join(one.format(table) for table in tables) + " ORDER BY 1")
 
 
 def send(api: Api, route: str, method: str) -> Any:

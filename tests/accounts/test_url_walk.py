@@ -198,7 +198,7 @@ class World:
     def digest(self) -> list[tuple[str, str]]:
         """Of every row of every table, as the owner sees them."""
         one = "SELECT '{0}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {0} t"
-        return self.owner_sql(" UNION ALL ".join(one.format(table) for table in self.tables))
+        return self.owner_sql(" UNION ALL ".join(one.format(table) for table in self.tables) + " ORDER BY 1")
 
 
 @pytest.fixture

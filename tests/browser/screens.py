@@ -1064,7 +1064,7 @@ def token_shown(visit: Visit) -> None:
 @screen("token-revogar", of_full)
 def token_revoke(visit: Visit) -> None:
     visit.open(visit.world.system_with_tokens)
-    visit.page.get_by_role("link", name="Revogar").click()
+    visit.page.get_by_role("link", name="Revogar").first.click()
     expect(visit.page.get_by_role("button", name="Revogar")).to_be_visible()
 
 

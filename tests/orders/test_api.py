@@ -94,7 +94,7 @@ def digest(
         if table not in ("accounts_apitoken", "orders_ordercounter", "customers_customercounter")
     ]
     one = "SELECT '{0}', md5(coalesce(string_agg(t::text, '|' ORDER BY t::text), '')) FROM {0} t"
-    return lambda: owner_sql(" UNION ALL ".join(one.format(table) for table in tables))
+    return lambda: owner_sql(" UNION ALL ".join(one.format(table) for table in tables) + " ORDER BY 1")
 
 
 def keyed(api: Api, key: str) -> dict[str, str]:

@@ -375,9 +375,15 @@ def test_what_a_draft_leaves_open_is_no_change() -> None:
         ({"kind": "PJ", "document": "12ABC34501DE35"}, {"tipo_pessoa": "J", "cpf_cnpj": "12ABC34501DE35"}),
         ({"phone": "11999990000"}, {"fone": "11999990000"}),
         ({"code": "E-7"}, {"codigo": "E-7"}),
-        ({"address": ErpAddress(zip_code="01310100", number="9")}, {"cep": "01310100", "numero": "9"}),
+        (
+            {"address": ErpAddress(zip_code="01310100", number="9")},
+            {
+                "cep": "01310100", "numero": "9",
+                "endereco": "", "complemento": "", "bairro": "", "cidade": "", "uf": "",
+            },
+        ),
     ],
-)
+)  # fmt: skip
 def test_what_of_a_contact_is_changed(changes: dict[str, Any], expected: dict[str, str]) -> None:
     assert customer_writes.find_changes(CONTACT, drafts.customer(**changes)) == expected
 
