@@ -26,7 +26,9 @@ def apply_status_map(job: JobContext) -> None:
             status_map = read_status_map(run.integration)
             some = list_open_orders(run.integration).filter(pk__gt=last).order_by("pk")[:AT_A_TIME]
             ids = list(some.values_list("pk", flat=True))
-            moved, written = apply_to_orders(reference_ids=ids, status_map=status_map)
+            moved, written = apply_to_orders(
+                reference_ids=ids, status_map=status_map, person=run.requested_by
+            )
             advance_applying(run_id=run.pk, read=len(ids), moved=moved, written=written)
             is_done = len(ids) < AT_A_TIME
             last = ids[-1] if ids else last

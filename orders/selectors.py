@@ -227,11 +227,16 @@ _RANK = {
 }
 
 
+CAME_TO_STATUS = frozenset(
+    {"order.status_changed", "order.status_applied", "order.status_set", "order.cancelled_here"}
+)
+
+
 def times_of_statuses(entries: Iterable[HistoryEntry]) -> dict[str, dt.datetime]:
     """When the order last came to each status, by the status' label. ``entries`` are the newest first."""
     times: dict[str, dt.datetime] = {}
     for entry in entries:
-        if entry.code in ("order.status_changed", "order.status_set", "order.cancelled_here"):
+        if entry.code in CAME_TO_STATUS:
             times.setdefault(str(entry.params["status"]), entry.at)
     return times
 

@@ -23,6 +23,12 @@ HISTORY: Mapping[str, Sentence] = {
         tone="info",
         how=_POLL,
     ),
+    "order.status_applied": Sentence(
+        "Status mudou para {status}",
+        "Mapeamento de status aplicado aos pedidos em aberto: no Tiny, {situation}.",
+        icon="swap",
+        tone="info",
+    ),
     "order.status_confirmed": Sentence(
         "Situação no Tiny: {situation}", "O status já era {status}.", icon="swap", how=_POLL
     ),

@@ -19,7 +19,7 @@ from jobs.queue import Priority
 from orders import map_selectors
 from orders.models import Order, OrderReference, StatusMapRun, StatusMapVersion
 from orders.services.following import expect_invoice
-from orders.services.lines import order_line, take_revision
+from orders.services.lines import order_line, person_line, take_revision
 from orders.services.queueing import enqueue_situation
 from orders.services.shipments import want_tracking
 from orders.status_map import StatusDecision, StatusMap, decide_status, find_conflicts
@@ -130,8 +130,11 @@ def start_applying(*, integration: Integration, person: str) -> StatusMapRun:
 
 
 @transaction.atomic
-def apply_to_orders(*, reference_ids: Sequence[int], status_map: StatusMap) -> tuple[int, int]:
-    """What the map makes of each order: how many changed, and of how many the situation will be written."""
+def apply_to_orders(*, reference_ids: Sequence[int], status_map: StatusMap, person: str) -> tuple[int, int]:
+    """What the map makes of each order, because ``person`` wants it.
+
+    How many changed, and of how many the situation will be written.
+    """
     # All of them before the revision, as everybody locks who writes several.
     locked = OrderReference.objects.select_for_update().filter(pk__in=reference_ids).order_by("id")
     references = list(locked)
@@ -141,7 +144,13 @@ def apply_to_orders(*, reference_ids: Sequence[int], status_map: StatusMap) -> t
     for reference in references:
         reference.order = orders[reference.order_id]
         effect = map_selectors.effect_of(reference, status_map)
-        moved += _take_over(reference, effect.decision, status_map, revision)
+        decision = effect.decision
+        if _take_over(reference, decision, status_map, revision):
+            moved += 1
+            # Not the ERP has spoken now.
+            code = {"order.status_changed": "order.status_applied"}.get(decision.reason, decision.reason)
+            now = clock.now()
+            record_all([person_line(reference.order_id, code, decision.params, now, person)])
         if effect.written and reference.order.integration is not None:
             enqueue_situation(order=reference.order, integration=reference.order.integration)
             written += 1
@@ -160,14 +169,14 @@ def hear_again(*, reference_id: int, situation: str, status_map: StatusMap) -> N
     current = OrderStatus(order.status)
     decision = decide_status(status_map, current, situation, is_return=order.is_return)
     decision = replace(decision, is_return=order.is_return or decision.is_return)
-    if not _take_over(reference, decision, status_map, revision):
-        record_all([order_line(order.pk, decision.reason, decision.params, clock.now())])
+    _take_over(reference, decision, status_map, revision)
+    record_all([order_line(order.pk, decision.reason, decision.params, clock.now())])
 
 
 def _take_over(
     reference: OrderReference, decision: StatusDecision, status_map: StatusMap, revision: int
 ) -> bool:
-    """Whether the order is another one now. The caller holds the lock of the reference."""
+    """Whether the order is another one now. The caller holds the lock of the reference, and tells of it."""
     order, now = reference.order, clock.now()
     rule = status_map.rules.get(reference.situation)
     expect_invoice(reference, rule, now)
@@ -179,7 +188,6 @@ def _take_over(
     order.status, order.is_return = decision.status, decision.is_return
     order.revision, order.updated_at = revision, now
     order.save(update_fields=["status", "is_return", "revision", "updated_at"])
-    record_all([order_line(order.pk, decision.reason, decision.params, now)])
     return True
 
 

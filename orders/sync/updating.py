@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from accounts.tenancy import tenant
 from contracts.errors import NotFound
 from contracts.order_status import OrderStatus
@@ -13,7 +15,7 @@ from orders import selectors, services
 from orders.map_selectors import read_status_map
 from orders.models import OrderReference
 from orders.read_back import find_not_taken_change
-from orders.status_map import leads_on
+from orders.status_map import StatusMap, leads_on
 from orders.sync.drafting import write_notes
 from orders.sync.reaching import reach
 
@@ -33,29 +35,37 @@ def export_situation(job: JobContext) -> None:
             return
         with tenant(job.organization_id):
             status_map = read_status_map(reference.integration)
+            wrote = job.step.get("wrote")
+            if wrote is not None and wrote["situation"] == detail.order.situation:
+                # The answer was lost. It is our own word that is read here, not the ERP's.
+                _record_written(job, reference, wrote, status_map)
             order = services.follow_erp(order_id=reference.order_id, row=detail.order, status_map=status_map)
         status = OrderStatus(order.status)
-        situation = status_map.outward.get(status, "")
-        there = detail.order.situation
-        if not situation:
+        situation, there = status_map.outward.get(status, ""), detail.order.situation
+        if situation in ("", there) or status_map.means(there, status):
             return
-        if situation != there:
-            if status_map.means(there, status):
-                return
-            if not leads_on(status_map, there, status):
-                with tenant(job.organization_id):
-                    params = {"situation": status_map.label(there), "status": status.label}
-                    services.record_situation_kept(order_id=order.pk, params=params)
-                return
-            # Whoever comes after a lost answer knows that it was this job that wrote.
-            job.save_step(wrote=situation)
-            provider.set_situation(context, reference.external_id, situation)
-        if job.step.get("wrote") == situation:
+        if not leads_on(status_map, there, status):
+            params = {"situation": status_map.label(there), "status": status.label}
             with tenant(job.organization_id):
-                services.record_situation(
-                    order_id=order.pk, situation=situation, status=status, status_map=status_map
-                )
-                job.save_step()
+                services.record_situation_kept(order_id=order.pk, params=params)
+            return
+        wrote = {"situation": situation, "status": status.value}
+        job.save_step(wrote=wrote)
+        provider.set_situation(context, reference.external_id, situation)
+        with tenant(job.organization_id):
+            _record_written(job, reference, wrote, status_map)
+
+
+def _record_written(
+    job: JobContext, reference: OrderReference, wrote: Mapping[str, str], status_map: StatusMap
+) -> None:
+    services.record_situation(
+        order_id=reference.order_id,
+        situation=wrote["situation"],
+        status=OrderStatus(wrote["status"]),
+        status_map=status_map,
+    )
+    job.save_step(wrote=None)
 
 
 def _read_sent(

@@ -438,7 +438,7 @@ def test_what_was_predicted_is_what_then_happens(
     assert (state(), Job.objects.exists(), HistoryEntry.objects.exists()) == (before, False, False)
 
     opened = list(map_selectors.list_open_orders(integration).values_list("pk", flat=True))
-    moved, sent = services.apply_to_orders(reference_ids=opened, status_map=status_map)
+    moved, sent = services.apply_to_orders(reference_ids=opened, status_map=status_map, person="Ana")
     assert state() == predicted
     assert set(Job.objects.filter(kind="export_situation").values_list("key", flat=True)) == written
     changed = {pk for pk in before if before[pk] != predicted[pk]}
@@ -446,7 +446,7 @@ def test_what_was_predicted_is_what_then_happens(
     assert counted == map_selectors.OpenEffect(6 * 12 * 2, moves, writes)
     assert (moved, sent) == (len(changed), len(written))
     assert set(HistoryEntry.objects.values_list("subject_id", flat=True)) == changed
-    again = services.apply_to_orders(reference_ids=opened, status_map=status_map)
+    again = services.apply_to_orders(reference_ids=opened, status_map=status_map, person="Ana")
     assert again == (0, len(written)), "they still wait to be written"
     assert (state(), Job.objects.count()) == (predicted, len(written))
 
@@ -457,7 +457,7 @@ def test_applying_obeys_the_actions_as_well(erp: Erp, integration: Integration) 
     actions = with_rule(DEFAULT, "aprovado", awaits_invoice=True, starts_tracking=True)
     actions = with_rule(actions, "faturado", awaits_invoice=False)
     pks = list(OrderReference.objects.order_by("id").values_list("pk", flat=True))
-    assert services.apply_to_orders(reference_ids=pks, status_map=actions) == (0, 0)
+    assert services.apply_to_orders(reference_ids=pks, status_map=actions, person="Ana") == (0, 0)
     first, second = OrderReference.objects.order_by("id")
     assert first.awaiting_invoice_since is not None
     assert second.awaiting_invoice_since is None
@@ -469,7 +469,7 @@ def test_an_order_that_is_gone_meanwhile_stops_no_other(erp: Erp, integration: I
     Order.objects.update(status="placed")
     pks = list(OrderReference.objects.order_by("id").values_list("pk", flat=True))
     OrderReference.objects.filter(pk=pks[0]).delete()
-    assert services.apply_to_orders(reference_ids=pks, status_map=DEFAULT) == (1, 0)
+    assert services.apply_to_orders(reference_ids=pks, status_map=DEFAULT, person="Ana") == (1, 0)
 
 
 def test_applying_is_begun_once_at_a_time(erp: Erp, integration: Integration) -> None:
@@ -500,7 +500,7 @@ def test_applying_waits_for_an_order_without_holding_up_whoever_writes_it(
     def apply() -> None:
         try:
             with tenant(organization):
-                results.append(services.apply_to_orders(reference_ids=pks, status_map=DEFAULT))
+                results.append(services.apply_to_orders(reference_ids=pks, status_map=DEFAULT, person="Ana"))
         finally:
             connection.close()
 
