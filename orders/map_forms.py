@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from django import forms
 
@@ -13,6 +13,8 @@ from contracts.order_status import OrderStatus
 from orders.map_selectors import Quarantined
 from orders.status_map import Rule, StatusMap, find_conflicts
 
+# As long as the ERP's word is kept.
+LONGEST_SITUATION = 40
 UNCHOSEN = ("", "Escolha")
 KEEP = ("keep", "Não alterar")
 RETURN = ("return", "Marcar como devolução")
@@ -43,6 +45,9 @@ class StatusMapForm(forms.Form):
         super().__init__(data)
         self.status_map = status_map
         self.quarantined = {row.situation: row for row in quarantined}
+        # One that left the quarantine since the page was shown keeps what was chosen for it.
+        for situation in _list_chosen(data or {}) - {*status_map.rules, *self.quarantined}:
+            self.quarantined[situation] = Quarantined(situation, 0, 0)
         for status in OrderStatus:
             written = status_map.outward.get(status, "")
             self.fields[_outward(status)] = _make_choice(
@@ -53,7 +58,7 @@ class StatusMapForm(forms.Form):
             )
         for situation, rule in status_map.rules.items():
             self._add_rule(situation, rule, _write_meaning(rule))
-        for row in quarantined:
+        for row in self.quarantined.values():
             # Who says what it means wants the orders that wait for it.
             self._add_rule(row.situation, Rule(is_imported=bool(row.held)), "")
         for field in self.fields.values():
@@ -143,6 +148,13 @@ class StatusMapForm(forms.Form):
             is_return=meaning == RETURN[0],
             **{action: self.cleaned_data[_name(action, situation)] for action in ACTIONS},
         )
+
+
+def _list_chosen(data: Mapping[str, str]) -> set[str]:
+    """The situations for which a meaning was posted."""
+    prefix = _name("meaning", "")
+    chosen = {unquote(name.removeprefix(prefix)) for name in data if name.startswith(prefix) and data[name]}
+    return {situation for situation in chosen if 0 < len(situation) <= LONGEST_SITUATION}
 
 
 def _outward(status: OrderStatus) -> str:

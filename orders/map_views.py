@@ -60,10 +60,13 @@ def _take(request: TenantRequest, integration: Integration, action: str) -> Http
     form = _make_form(request, integration, map_selectors.read_status_map(integration), request.POST)
     is_preview = action == "preview"
     if not form.is_valid():
-        extra = {"fragment": BODY, "lead": "Para ver o efeito, corrija"} if is_preview else {}
+        extra: dict[str, Any] = {"seen": _read_seen(request)}
+        if is_preview:
+            extra |= {"fragment": BODY, "lead": "Para ver o efeito, corrija"}
         return _render(request, integration, form, status=422, **extra)
     if is_preview:
-        return _render(request, integration, form, fragment=BODY, effect=_preview(integration, form.read()))
+        effect = _preview(integration, form.read())
+        return _render(request, integration, form, fragment=BODY, effect=effect, seen=_read_seen(request))
     person = request.membership.user.name
     try:
         is_changed = save_status_map(
@@ -198,6 +201,7 @@ def _render(
         "rules": form.list_rules(by_situation),
         "quarantined": form.list_quarantined(),
         "versions": versions,
+        # Who looks at the effect of what he typed has not seen what another one saved meanwhile.
         "seen": versions[0].number if versions else 0,
     }
     return render_page(

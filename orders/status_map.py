@@ -105,9 +105,9 @@ def make_default_map(situations: Sequence[Situation], outward: Mapping[OrderStat
         labels={situation.code: situation.label for situation in situations},
         initial={situation.code: situation.initial_status for situation in situations},
         stands_after={
-            situation.code: situation.stands_after
+            situation.code: reached
             for situation in situations
-            if situation.stands_after is not None
+            if (reached := situation.stands_after or situation.default_status) is not None
         },
     )
 
@@ -149,12 +149,23 @@ def decide_status(
 
 
 def leads_on(status_map: StatusMap, situation: str, status: OrderStatus) -> bool:
-    """Whether writing ``status`` leads an order on that stands at the ERP in ``situation``, or cancels it."""
-    rule = status_map.rules.get(situation)
-    reached = None if rule is None else rule.status or status_map.stands_after.get(situation)
-    if reached is None or status == OrderStatus.CANCELLED:
+    """Whether what is written for ``status`` leads an order on that stands at the ERP in ``situation``.
+
+    A situation that says less than the status, because a person wants it so, leads nothing back either.
+    """
+    reached = _reached(status_map, situation)
+    wanted = _reached(status_map, status_map.outward.get(status, "")) or status
+    if reached is None or wanted == OrderStatus.CANCELLED:
         return True
-    return status != reached and is_reachable(reached, status)
+    return wanted != reached and is_reachable(reached, wanted)
+
+
+def _reached(status_map: StatusMap, situation: str) -> OrderStatus | None:
+    """How far an order in ``situation`` has come; ``None`` where nobody knows."""
+    rule = status_map.rules.get(situation)
+    if rule is None:
+        return None
+    return rule.status or status_map.stands_after.get(situation)
 
 
 def decide_effect(status_map: StatusMap, current: OrderStatus, situation: str, *, is_return: bool) -> Effect:

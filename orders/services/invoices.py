@@ -22,6 +22,7 @@ from orders.models import Invoice, Order, OrderReference, OrderShipment
 from orders.services.following import has_valid_invoice
 from orders.services.lines import UNREADABLE, order_line, record_line, record_problem, take_revision
 from orders.services.shipments import update_shipment
+from orders.status_map import Rule
 
 SEARCH_DAYS = 30
 
@@ -131,8 +132,9 @@ def _attach(
             lines.append(order_line(reference.order_id, CODES[invoice.state], params, now))
             news.append((reference, invoice))
     Invoice.objects.bulk_create(new)
-    _settle_waits(news, now)
-    lines += _take_tracking(pairs, now)
+    rules = read_status_map(integration).rules
+    _settle_waits(news, rules, now)
+    lines += _take_tracking(pairs, rules, now)
     if lines:
         concerned = {line.subject_id for line in lines}
         Order.objects.filter(pk__in=concerned).update(revision=take_revision())
@@ -150,8 +152,13 @@ def _values(invoice: ErpInvoice) -> dict[str, object]:
     }
 
 
-def _settle_waits(news: Sequence[tuple[OrderReference, ErpInvoice]], now: dt.datetime) -> None:
-    """An authorised nota ends the wait; a cancelled one begins it again unless another nota stands."""
+def _settle_waits(
+    news: Sequence[tuple[OrderReference, ErpInvoice]], rules: Mapping[str, Rule], now: dt.datetime
+) -> None:
+    """An authorised nota ends the wait; a cancelled one begins it again unless another nota stands.
+
+    None is awaited in a situation whose rule does not look for it.
+    """
     served = {
         reference.pk
         for reference, invoice in news
@@ -161,6 +168,7 @@ def _settle_waits(news: Sequence[tuple[OrderReference, ErpInvoice]], now: dt.dat
     for reference, _ in news:
         if (
             reference.pk not in served
+            and (reference.situation not in rules or rules[reference.situation].awaits_invoice)
             and reference.awaiting_invoice_since is None
             and not has_valid_invoice(reference.order_id)
         ):
@@ -169,13 +177,10 @@ def _settle_waits(news: Sequence[tuple[OrderReference, ErpInvoice]], now: dt.dat
 
 
 def _take_tracking(
-    pairs: Sequence[tuple[OrderReference, ErpInvoice]], now: dt.datetime
+    pairs: Sequence[tuple[OrderReference, ErpInvoice]], rules: Mapping[str, Rule], now: dt.datetime
 ) -> list[HistoryEntry]:
     """Tracking that stands only on the nota."""
     given = [(reference, invoice) for reference, invoice in pairs if invoice.tracking_code]
-    if not given:
-        return []
-    rules = read_status_map(given[0][0].integration).rules
     coded = OrderShipment.objects.filter(order_id__in=[reference.order_id for reference, _ in given])
     have = set(coded.exclude(tracking_code="").values_list("order_id", flat=True))
     lines: list[HistoryEntry] = []

@@ -17,7 +17,8 @@ from integrations.services import read_again
 from jobs import queue
 from jobs.queue import Priority
 from orders import map_selectors
-from orders.models import Order, OrderReference, StatusMapRun, StatusMapVersion
+from orders.map_selectors import UNKNOWN_SITUATION
+from orders.models import Order, OrderReference, PassedOverOrder, StatusMapRun, StatusMapVersion
 from orders.services.following import expect_invoice
 from orders.services.lines import order_line, person_line, take_revision
 from orders.services.queueing import enqueue_situation
@@ -86,14 +87,7 @@ def _release(integration: Integration, former: StatusMap, status_map: StatusMap)
     if integration.state == IntegrationState.DRAFT:
         return
     for situation in sorted({*status_map.rules} - {*former.rules}):
-        queue.enqueue(
-            "release_situation",
-            channel=integration.channel,
-            key=f"{integration.pk}:{situation}",
-            # It reads and imports like these, and never beside them.
-            lock="pull_orders",
-            priority=Priority.PERSON,
-        )
+        _enqueue_release(integration, situation)
     widened = [
         code
         for code, rule in status_map.rules.items()
@@ -103,6 +97,28 @@ def _release(integration: Integration, former: StatusMap, status_map: StatusMap)
     ]
     if widened:
         read_again(integration=integration)
+
+
+def release_ruled(*, integration: Integration) -> None:
+    """What was written down as unknown beside the saving of its rule, or could not be read since, goes on."""
+    unknown = PassedOverOrder.objects.filter(integration=integration, reason_code=UNKNOWN_SITUATION)
+    situations = set(unknown.values_list("situation", flat=True).distinct())
+    if situations:
+        for situation in sorted(situations & {*map_selectors.read_status_map(integration).rules}):
+            _enqueue_release(integration, situation)
+
+
+def _enqueue_release(integration: Integration, situation: str) -> None:
+    version = map_selectors.find_version(integration)
+    queue.enqueue(
+        "release_situation",
+        channel=integration.channel,
+        # A rule that was undone and given again begins from the first order.
+        key=f"{integration.pk}:{version.number if version else 0}:{situation}",
+        # It reads and imports like these, and never beside them.
+        lock="pull_orders",
+        priority=Priority.PERSON,
+    )
 
 
 @transaction.atomic

@@ -78,11 +78,15 @@ def read_held_orders(job: JobContext) -> None:
 
 def release_situation(job: JobContext) -> None:
     """A situation that nobody knew has its rule now: what waited for it goes on."""
-    integration_id, _, situation = job.key.partition(":")
+    integration_id, _, situation = job.key.split(":", 2)
     last = int(job.step.get("last", 0))
-    _read_passed_over(job, int(integration_id), Q(reason_code=UNKNOWN_SITUATION, situation=situation))
     with tenant(job.organization_id):
         integration = Integration.objects.get(pk=int(integration_id))
+        if situation not in read_status_map(integration).rules:
+            # Undone meanwhile: it waits again.
+            return
+    _read_passed_over(job, integration.pk, Q(reason_code=UNKNOWN_SITUATION, situation=situation))
+    with tenant(job.organization_id):
         kept = OrderReference.objects.filter(integration=integration, situation=situation, pk__gt=last)
         ids = list(kept.filter(deleted_at=None).order_by("pk").values_list("pk", flat=True))
     for pk in ids:
@@ -141,6 +145,8 @@ def _begin_reading(cursor: dict[str, Any]) -> dict[str, Any]:
 
 
 def _finish_reading(integration: Integration, step: dict[str, Any], reading: Reading) -> None:
+    # Before the cursor, as everybody locks who saves an integration and has it read again.
+    Integration.objects.select_for_update().get(pk=integration.pk)
     is_first = step["updated_from"] is None
     cursor = read_cursor(integration.pk, ORDERS)
     if reading.repeats:
@@ -162,6 +168,7 @@ def _finish_reading(integration: Integration, step: dict[str, Any], reading: Rea
     if not selectors.list_unproven(integration):
         # Held by a reading that ended after all had become known.
         services.release_held(integration=integration)
+    services.release_ruled(integration=integration)
     services.give_up_invoices(integration=integration)
     services.enqueue_some_details(integration=integration)
     protocol = registry.get_protocol(integration.provider, integration.protocol)

@@ -115,5 +115,6 @@ def _some_value(field: Any) -> Any:
         "DurationField": dt.timedelta(minutes=5),
         "DecimalField": Decimal("1.00"),
         "BooleanField": False,
+        "JSONField": "{}",
     }
     return simple[kind]

@@ -207,8 +207,26 @@ def test_a_rule_for_a_situation_that_had_none_releases_what_waits(
     Integration.objects.update(state=state)
     integration.refresh_from_db()
     save_map(integration, with_rule(DEFAULT, "42", status=OrderStatus.PICKING, is_imported=True))
-    release = ("release_situation", f"{integration.pk}:42", "pull_orders", "pending")
+    release = ("release_situation", f"{integration.pk}:1:42", "pull_orders", "pending")
     assert jobs() == ([release] if is_awaited else [])
+
+
+def test_what_was_written_down_beside_the_saving_of_its_rule_goes_on_later(
+    erp: Erp, integration: Integration
+) -> None:
+    save_map(integration, with_rule(DEFAULT, "42", status=OrderStatus.PICKING, is_imported=True))
+    Job.objects.all().delete()
+    for external_id, situation in (("901", "42"), ("902", "43")):
+        PassedOverOrder.objects.create(
+            integration=integration,
+            external_id=external_id,
+            situation=situation,
+            reason_code="order.situation_unknown",
+            row_hash="",
+            seen_at=clock.now(),
+        )
+    services.release_ruled(integration=integration)
+    assert jobs() == [("release_situation", f"{integration.pk}:1:42", "pull_orders", "pending")]
 
 
 # --- quarantine ---

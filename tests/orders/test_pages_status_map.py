@@ -325,6 +325,26 @@ def test_a_version_that_nobody_saw_is_not_overwritten(
     assert stored(integration) == wanted
 
 
+def test_looking_at_the_effect_shows_nothing_of_another_ones_version(
+    client: Client, address: str, integration: Integration
+) -> None:
+    with tenant(integration.organization_id):
+        keep_map(integration, PICKED)
+    wanted = with_written(DEFAULT, OrderStatus.PAID, "")
+    page = client.post(address, typed(wanted, seen="0", action="preview")).content.decode()
+    assert seen(page) == "0"
+    assert client.post(address, typed(wanted, seen=seen(page))).status_code == 422
+    assert stored(integration) == PICKED
+
+
+def test_a_rule_that_was_typed_is_kept_though_nothing_waits_for_it_any_more(
+    client: Client, address: str, integration: Integration
+) -> None:
+    named = {"meaning-Em%20produ%C3%A7%C3%A3o": "picking", "is_polled-Em%20produ%C3%A7%C3%A3o": "on"}
+    assert client.post(address, typed(DEFAULT, **named)).status_code == 302
+    assert stored(integration).rules["Em produção"] == Rule(OrderStatus.PICKING)
+
+
 # --- versions ---
 
 
@@ -480,7 +500,7 @@ def test_with_a_rule_its_orders_go_on(
     assert stored(integration).rules == {**DEFAULT.rules, NEW: rule}
     with tenant(integration.organization_id):
         jobs = Job.objects.filter(kind="release_situation")
-        assert list(jobs.values_list("key", flat=True)) == [f"{integration.pk}:{NEW}"]
+        assert list(jobs.values_list("key", flat=True)) == [f"{integration.pk}:1:{NEW}"]
     page = client.get(address).content.decode()
     assert "Situação nova no Tiny" not in plain(page)
     assert chosen(page)[f"meaning-{NEW_FIELD}"] == "picking"

@@ -212,8 +212,9 @@ def test_written_is_what_the_status_says_where_ours_is_ahead_and_nothing_else(
         rule = status_map.rules.get(situation, Rule())
         is_behind = rule.status is not None and not is_reachable(current, rule.status)
         is_ahead = is_behind and not rule.is_return and not is_final(current)
+        is_due = is_ahead and leads_on(status_map, situation, current)
         differs = status_map.outward[current] != situation
-        assert effect.written == (status_map.outward[current] if is_ahead and differs else "")
+        assert effect.written == (status_map.outward[current] if is_due and differs else "")
         if effect.written:
             assert (effect.decision.status, effect.decision.reason) == (current, "order.status_kept_ahead")
 
@@ -272,6 +273,18 @@ def test_a_status_that_is_not_to_alter_the_erp_writes_nothing() -> None:
 )
 def test_what_leads_an_order_on(situation: str, status: OrderStatus, expected: bool) -> None:
     assert leads_on(DEFAULT, situation, status) == expected
+
+
+@pytest.mark.parametrize("situation", ["cancelado", "entregue", "faturado"])
+def test_a_situation_that_changes_nothing_here_is_not_led_back_there(situation: str) -> None:
+    ruled = with_rule(DEFAULT, situation, status=None)
+    assert not leads_on(ruled, situation, OrderStatus.PICKING)
+
+
+def test_what_is_written_on_purpose_for_an_earlier_status_leads_nothing_back() -> None:
+    ruled = with_written(DEFAULT, OrderStatus.INVOICED, "aprovado")
+    assert not leads_on(ruled, "preparando_envio", OrderStatus.INVOICED)
+    assert leads_on(ruled, "aberto", OrderStatus.INVOICED)
 
 
 def test_a_rule_with_a_status_decides_by_that_how_far_an_order_is() -> None:
