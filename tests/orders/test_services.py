@@ -18,6 +18,7 @@ from integrations.models import Integration
 from orders import selectors, services
 from orders.models import Invoice, Order, OrderReference, PassedOverOrder
 from tests.orders.conftest import MARIA, Erp, make_detail, make_invoice, make_row, shipment
+from tests.status_maps import DEFAULT, keep_map, with_rule
 
 Lines = Callable[[Order], list[tuple[str, dict[str, Any]]]]
 
@@ -277,6 +278,15 @@ def test_details_bring_a_newer_situation(erp: Erp, lines: Lines) -> None:
 
 
 # --- notas ---
+
+
+def test_no_nota_is_awaited_where_none_is_looked_for(erp: Erp, integration: Integration) -> None:
+    keep_map(integration, with_rule(DEFAULT, "faturado", awaits_invoice=False))
+    erp.list(make_row(situation="faturado"))
+    for state in (InvoiceState.PENDING, InvoiceState.CANCELLED):
+        erp.list_invoices(make_invoice(state=state))
+        assert Invoice.objects.get().state == state
+        assert OrderReference.objects.get().awaiting_invoice_since is None
 
 
 def test_nota_pending_then_authorised_then_cancelled(erp: Erp, lines: Lines) -> None:
