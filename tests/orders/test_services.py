@@ -351,7 +351,7 @@ def test_nota_of_an_order_that_is_not_here(erp: Erp) -> None:
 
 
 def test_nota_that_the_database_refuses_stops_no_other(erp: Erp) -> None:
-    erp.list(make_row("700"), make_row("701"))
+    erp.list(make_row("700"), make_row("701", situation="faturado"))
     erp.list_invoices(
         make_invoice("51", order_external_id="701", state=InvoiceState.CANCELLED),
         make_invoice("50", amount=Decimal("1000000000000.00")),
