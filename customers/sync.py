@@ -6,19 +6,14 @@ answer never came may still be under way, not to be seen yet is not to be missin
 
 from __future__ import annotations
 
-import datetime as dt
 from dataclasses import dataclass
-
-from django.conf import settings
 
 from accounts import clock
 from accounts.tenancy import tenant
 from contracts.errors import (
-    AlreadyExists,
     ErpError,
     MappingError,
     NotFound,
-    RateLimited,
     RejectedByErp,
     TemporaryError,
 )
@@ -29,6 +24,7 @@ from customers.criteria import Criteria, Writing, decide_insertion, decide_writi
 from customers.models import Customer
 from customers.values import is_same
 from integrations import registry
+from integrations.attempts import await_settling, may_have_made
 from integrations.credentials import IntegrationContext
 from integrations.models import Integration
 from integrations.sync import reach_proven
@@ -146,10 +142,7 @@ def _find(provider: Provider, context: IntegrationContext, customer: Customer) -
     if known:
         # Without document there, or with another one: the newest contact that we know him by.
         return _AtErp(known[-1], None)
-    if customer.attempted_at is not None:
-        settled_at = customer.attempted_at + dt.timedelta(seconds=settings.EXPORT_SETTLE_SECONDS)
-        if looked_at < settled_at:
-            raise JobPostponed(settled_at)
+    await_settling(customer.attempted_at, looked_at)
     return None
 
 
@@ -171,10 +164,8 @@ def _create(
     try:
         external_id = provider.create_customer(context, selectors.draft_of(customer))
     except (ErpError, JobPostponed) as refusal:
-        # An answer that cannot be read tells not whether he was made.
-        is_open = isinstance(refusal, AlreadyExists | TemporaryError | MappingError)
         with tenant(job.organization_id):
-            if is_open and not isinstance(refusal, RateLimited):
+            if may_have_made(refusal):
                 # The call may have taken long to fail, and what it began may still be under way.
                 services.begin_attempt(customer_id=customer.pk)
             else:

@@ -13,6 +13,7 @@ from contracts.errors import MappingError
 from contracts.order_status import OrderStatus
 from contracts.provider import Provider
 from contracts.records import ErpAddress, ErpInstallment, ErpSeller, ItemDraft, OrderDraft
+from customers.models import Customer
 from customers.selectors import draft_of, read_criteria
 from customers.sync import resolve_at_erp
 from integrations.credentials import IntegrationContext
@@ -27,10 +28,8 @@ from orders.selectors import fold
 from orders.status_map import StatusMap
 
 
-def people_of(order: Order) -> list[Any]:
+def people_of(integration: Integration, order: Order) -> list[Any]:
     """What decides who sold and who bought. One protocol may leave to the order what another must be told."""
-    integration = order.integration
-    assert integration is not None  # noqa: S101
     return [integration.protocol, integration.sends_seller, order.seller_code, order.seller_name]
 
 
@@ -39,13 +38,11 @@ def find_people(job: JobContext, provider: Provider, context: IntegrationContext
 
     Raises ``JobNeedsPerson`` or ``RejectedByErp`` for one whom it does not know and may not get to know.
     """
-    integration, customer = context.integration, order.customer
+    integration, customer = context.integration, _buyer_of(order)
     with tenant(job.organization_id):
         # Nothing is made at the ERP for an order that cannot go.
         _item_drafts(order, integration)
         criteria = read_criteria(integration)
-    if customer is None:
-        raise MappingError("orders.buyer_missing")
     seller, left_out = _find_seller(provider, context, order)
     is_forced = order.forwarding.is_forced
     buyer = resolve_at_erp(job, provider, context, customer, criteria, is_forced=is_forced)
@@ -55,21 +52,25 @@ def find_people(job: JobContext, provider: Provider, context: IntegrationContext
         buyer_document=buyer.document,
         seller_id=seller.external_id if seller else "",
         left_out=dict(left_out),
-        people_of=people_of(order),
+        people_of=people_of(integration, order),
     )
 
 
-def draft_order(job: JobContext, provider: Provider, order: Order) -> OrderDraft:
+def _buyer_of(order: Order) -> Customer:
+    if order.customer is None:
+        raise MappingError("orders.buyer_missing")
+    return order.customer
+
+
+def draft_order(job: JobContext, provider: Provider, integration: Integration, order: Order) -> OrderDraft:
     """The order for the ERP, inside ``tenant``. Raises ``JobNeedsPerson`` for a SKU that it does not know."""
-    integration, customer = order.integration, order.customer
-    assert integration is not None and customer is not None  # noqa: S101
     installments = order.installments.order_by("position")
     status_map = read_status_map(integration)
     return OrderDraft(
         key=order.forwarding.key,
         placed_on=order.placed_on or clock.today(),
         situation=situation_of(provider, status_map, OrderStatus(order.status)),
-        customer=draft_of(customer),
+        customer=draft_of(_buyer_of(order)),
         customer_id=job.step["customer_id"],
         items=_item_drafts(order, integration),
         ecommerce_number=order.ecommerce_number,

@@ -10,8 +10,6 @@ from __future__ import annotations
 import datetime as dt
 from decimal import Decimal
 
-from django.conf import settings
-
 from accounts import clock
 from accounts.tenancy import tenant
 from contracts.errors import (
@@ -20,7 +18,6 @@ from contracts.errors import (
     ErpError,
     MappingError,
     NotFound,
-    RateLimited,
     RejectedByErp,
     TemporaryError,
 )
@@ -30,6 +27,7 @@ from contracts.records import ErpAddress, ErpOrderDetail
 from customers.criteria import decide_customer
 from customers.selectors import read_criteria, values_of
 from customers.services import forget_reference
+from integrations.attempts import await_settling, may_have_made
 from integrations.credentials import IntegrationContext
 from integrations.models import Integration
 from jobs.errors import JobPostponed
@@ -64,15 +62,16 @@ def export_order(job: JobContext) -> None:
                 looked_at = clock.now()
                 found = find_at_erp(job, provider, context, order)
                 if found is not None:
-                    _record(job, provider, order, found, is_earlier=True, is_found=True)
+                    _record(job, provider, integration, order, found, is_earlier=True, is_found=True)
                     return
                 if _settle(job, order, integration, looked_at):
                     return
                 job.save_step(is_missing=True)
-            if job.step.get("customer_id") is None or job.step["people_of"] != people_of(order):
+            if job.step.get("customer_id") is None or job.step["people_of"] != people_of(integration, order):
                 find_people(job, provider, context, order)
             job.save_step(external_id=_create(job, provider, context, order))
-        _record(job, provider, order, _read_back(job, provider, context, order), is_earlier=is_earlier)
+        made = _read_back(job, provider, context, order)
+        _record(job, provider, integration, order, made, is_earlier=is_earlier)
 
 
 def _leave_out(order: Order, integration: Integration) -> bool:
@@ -96,21 +95,11 @@ def _settle(job: JobContext, order: Order, integration: Integration, looked_at: 
     """Conclude that no attempt, if there was one, made the order; whether it is left out now."""
     if order.forwarding.attempted_at is None:
         return False
-    _await_settling(order, looked_at)
+    await_settling(order.forwarding.attempted_at, looked_at)
     with tenant(job.organization_id):
         services.end_attempt(order_id=order.pk)
         order.forwarding.attempted_at = None
         return _leave_out(order, integration)
-
-
-def _await_settling(order: Order, looked_at: dt.datetime) -> None:
-    """A call whose answer never came may still be under way: not to be seen yet is not to be missing."""
-    attempted_at = order.forwarding.attempted_at
-    if attempted_at is None:
-        return
-    settled_at = attempted_at + dt.timedelta(seconds=settings.EXPORT_SETTLE_SECONDS)
-    if looked_at < settled_at:
-        raise JobPostponed(settled_at)
 
 
 def _read_back(
@@ -121,7 +110,7 @@ def _read_back(
     try:
         return provider.get_order(context, job.step["external_id"])
     except NotFound:
-        _await_settling(order, looked_at)
+        await_settling(order.forwarding.attempted_at, looked_at)
         with tenant(job.organization_id):
             services.end_attempt(order_id=order.pk)
             job.save_step(external_id=None, is_missing=False, customer_id=None)
@@ -130,7 +119,7 @@ def _read_back(
 
 def _create(job: JobContext, provider: Provider, context: IntegrationContext, order: Order) -> str:
     with tenant(job.organization_id):
-        draft = draft_order(job, provider, order)
+        draft = draft_order(job, provider, context.integration, order)
         attempt = {
             "protocol": context.integration.protocol,
             "status": order.status,
@@ -160,9 +149,8 @@ def _conclude(
     job: JobContext, context: IntegrationContext, order: Order, refusal: ErpError | JobPostponed
 ) -> None:
     """What a refused call leaves behind. Raises ``JobPostponed`` if the next one may be taken at once."""
-    is_open = isinstance(refusal, AlreadyExists | TemporaryError) and not isinstance(refusal, RateLimited)
     with tenant(job.organization_id):
-        if is_open:
+        if may_have_made(refusal):
             # The call may have taken long to fail, and what it began may still be under way.
             services.begin_attempt(order_id=order.pk, attempt=order.forwarding.attempt)
         else:
@@ -183,6 +171,7 @@ def _conclude(
 def _record(
     job: JobContext,
     provider: Provider,
+    integration: Integration,
     order: Order,
     detail: ErpOrderDetail,
     *,
@@ -190,8 +179,6 @@ def _record(
     is_found: bool = False,
 ) -> None:
     """``is_earlier``: another run of this job sent it, maybe before the order was changed here."""
-    integration = order.integration
-    assert integration is not None  # noqa: S101
     attempt = order.forwarding.attempt
     status = OrderStatus(attempt.get("status", order.status))
     seller_code, seller_name = attempt.get("seller", [order.seller_code, order.seller_name])

@@ -57,14 +57,15 @@ def _search(order: Order, integration: Integration) -> OrderQuery:
     """
     since = selectors.first_day_at_erp(order)
     forwarding, customer = order.forwarding, order.customer
-    attempt = forwarding.attempt if forwarding.attempted_at is not None else None
+    # Of the last attempt, even if it was concluded that it made nothing.
+    attempt = forwarding.attempt
     protocol = registry.get_protocol(integration.provider, integration.protocol)
     by_number = protocol.can(Capability.KEEPS_ECOMMERCE_NUMBER) and (
-        attempt is None or attempt["protocol"] == protocol.key
+        not attempt or attempt["protocol"] == protocol.key
     )
     if by_number and order.ecommerce_number:
         return OrderQuery(created_from=since, ecommerce_number=order.ecommerce_number)
-    if attempt is not None:
+    if attempt:
         name, document = attempt["buyer_name"], attempt["buyer_document"]
     else:
         name, document = (customer.name, customer.document) if customer else ("", "")

@@ -13,6 +13,7 @@ from catalog import services as catalog_services
 from contracts.order_status import OrderStatus
 from history.models import HistoryEntry
 from integrations.models import Integration
+from jobs import queue
 from jobs.models import Job
 from orders import services
 from orders.models import Order, OrderForwarding, Origin
@@ -121,3 +122,10 @@ def at_tiny(company: Company, orders: Sequence[Order] | None = None) -> list[dic
 def change_status(company: Company, order: Order, status: OrderStatus) -> None:
     with tenant(company.organization):
         services.change_status(order_id=order.pk, status=status, person="Loja Azul", source="platform")
+
+
+def poll(company: Company) -> None:
+    """Have the list of orders read with the next jobs."""
+    integration = company.integration
+    with tenant(company.organization):
+        queue.enqueue("pull_orders", channel=integration.channel, key=str(integration.pk), lock="pull_orders")

@@ -35,6 +35,7 @@ from tests.flows.placing import (
     lines_of,
     order_of,
     place,
+    poll,
     prepare,
 )
 from tests.flows.test_token import switch_to_oauth
@@ -61,12 +62,6 @@ def seller(company: Company, run_jobs: RunJobs) -> Company:
 
 def strike(seller: Company, route: str, **fault: Any) -> None:
     seller.account.tiny.add_fault(account_id=seller.account.id, route=route, **fault)
-
-
-def poll(seller: Company) -> None:
-    integration = seller.integration
-    with tenant(seller.organization):
-        queue.enqueue("pull_orders", channel=integration.channel, key=str(integration.pk), lock="pull_orders")
 
 
 def test_an_order_that_moved_on_before_it_was_found_is_followed_and_not_led_back(

@@ -34,6 +34,7 @@ from tests.flows.placing import (
     order_of,
     place,
     placement,
+    poll,
     prepare,
 )
 from tests.status_maps import importing, keep_map
@@ -286,12 +287,6 @@ def test_an_order_whose_creation_the_list_tells_before_its_answer_is_no_second_o
         assert Order.objects.count() == 2
     assert order_of(seller).pk == order.pk
     assert forwarding_of(seller).state == "sent"
-
-
-def poll(seller: Company) -> None:
-    with tenant(seller.organization):
-        integration = Integration.objects.get()
-        queue.enqueue("pull_orders", channel=integration.channel, key=str(integration.pk), lock="pull_orders")
 
 
 def test_a_buyer_without_document_is_found_by_day_and_name(
