@@ -74,6 +74,11 @@ def list_swept_situations(integration: Integration) -> list[str]:
     ]
 
 
+def list_unheard_situations(integration: Integration) -> list[str]:
+    """Those in which no list is asked for orders, known or not."""
+    return [code for code, rule in read_status_map(integration).rules.items() if not rule.is_polled]
+
+
 def _list_known(integration: Integration) -> list[str]:
     """The situations that the integration's protocol can ask for and write."""
     missing = registry.get_protocol(integration.provider, integration.protocol).missing_situations

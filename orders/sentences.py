@@ -68,6 +68,12 @@ HISTORY: Mapping[str, Sentence] = {
         tone="warn",
         how=_POLL,
     ),
+    "order.return_applied": Sentence(
+        "Em devolução",
+        "Mapeamento de status aplicado aos pedidos em aberto: no Tiny, {situation}.",
+        icon="swap",
+        tone="warn",
+    ),
     "order.total_changed": Sentence(
         "Valor total mudou no Tiny", "De {before} para {after}.", icon="doc", how=_POLL
     ),

@@ -14,6 +14,7 @@ from integrations.models import Integration
 from jobs import queue
 from jobs.queue import Priority
 from jobs.selectors import list_parked
+from orders.map_selectors import list_unheard_situations
 from orders.models import OrderReference
 
 # One call an order: a few at a time leave the account's limit to the seller's other programs.
@@ -78,7 +79,7 @@ def enqueue_missed(*, integration: Integration, since: dt.date, started_at: dt.d
         deleted_at=None,
         order__placed_on__gte=since,
         order__created_at__lt=started_at,
-    )
+    ).exclude(situation__in=list_unheard_situations(integration))
     return _enqueue(integration, missed.order_by(F("seen_at").asc(nulls_first=True)), MISSED_PER_SWEEP)
 
 

@@ -11,18 +11,16 @@ from django.db import transaction
 from accounts import clock
 from contracts.records import ErpOrderDetail
 from integrations.models import Integration
+from orders.map_selectors import read_status_map
 from orders.models import Order, OrderInstallment, OrderItem, OrderReference, Origin
 from orders.services.following import follow
 from orders.services.lines import record_line, take_revision
-from orders.status_map import StatusMap
 
 CENT = Decimal("0.01")
 
 
 @transaction.atomic
-def apply_details(
-    *, integration: Integration, order_id: int, detail: ErpOrderDetail, status_map: StatusMap
-) -> None:
+def apply_details(*, integration: Integration, order_id: int, detail: ErpOrderDetail) -> None:
     """Items, installments, delivery address and the parts of the total, in place of the former ones."""
     now = clock.now()
     reference = OrderReference.objects.select_for_update().get(order_id=order_id, integration=integration)
@@ -30,7 +28,7 @@ def apply_details(
     order = Order.objects.select_related("customer").get(pk=order_id)
     order.revision = revision
     row = detail.order
-    follow(order, reference, row, status_map, now)
+    follow(order, reference, row, read_status_map(integration), now)
     order.products_total = detail.products_total
     order.freight = detail.freight
     order.discount = detail.discount

@@ -11,6 +11,7 @@ from contracts.order_status import OrderStatus
 from contracts.records import ErpOrder, InvoiceState
 from customers.services import discard_own_record, upsert_from_erp
 from history.services import record_all
+from orders.map_selectors import read_status_map
 from orders.models import Invoice, Order, OrderReference, Origin
 from orders.services.lines import order_line, take_revision
 from orders.services.shipments import update_shipment
@@ -19,15 +20,16 @@ from ui.formats import format_brl
 
 
 @transaction.atomic
-def follow_erp(*, order_id: int, row: ErpOrder, status_map: StatusMap) -> Order:
+def follow_erp(*, order_id: int, row: ErpOrder) -> Order:
     """Apply what the single order of the ERP says, and return what it is here now."""
-    reference = OrderReference.objects.select_for_update().get(order_id=order_id)
+    locked = OrderReference.objects.select_related("integration").select_for_update(of=("self",))
+    reference = locked.get(order_id=order_id)
     revision = take_revision()
     order: Order = Order.objects.select_related("customer").get(pk=order_id)
     if reference.situation == row.situation[:40]:
         return order
     order.revision = revision
-    follow(order, reference, row, status_map, clock.now())
+    follow(order, reference, row, read_status_map(reference.integration), clock.now())
     reference.save()
     return order
 
@@ -36,7 +38,7 @@ def follow(
     order: Order, reference: OrderReference, row: ErpOrder, status_map: StatusMap, now: dt.datetime
 ) -> None:
     """Apply ``row`` and record each change. The caller locked the reference and saves it, and gave the order
-    its revision.
+    its revision; only then it read the map: one that is saved later is told of what this one decides.
     """
     lines = []
     rule = status_map.rules.get(row.situation)

@@ -25,6 +25,9 @@ from orders.services.queueing import enqueue_situation
 from orders.services.shipments import want_tracking
 from orders.status_map import StatusDecision, StatusMap, decide_status, find_conflicts
 
+# What an order becomes because a person applies the map, by what it is called when the ERP says it.
+APPLIED = {"order.status_changed": "order.status_applied", "order.return_flagged": "order.return_applied"}
+
 
 class MapRefused(ValueError):
     """The text is for the person."""
@@ -39,8 +42,11 @@ def save_status_map(
     ``seen`` is the number of the version that the person looked at, 0 for the default. Raises ``MapRefused``
     for rules that fight, and if somebody else saved meanwhile.
     """
-    # One after the other, so that the later one sees what the former saved.
-    integration = Integration.objects.select_for_update().get(pk=integration.pk)
+    # One after the other, so that the later one sees what the former saved. Who writes an order at this
+    # moment refers to the integration, which must not wait for this.
+    integration = Integration.objects.select_for_update(no_key=True).get(pk=integration.pk)
+    # What was decided by the former map has ended, and its orders are found by the release.
+    take_revision()
     newest = map_selectors.find_version(integration)
     former = map_selectors.read_status_map(integration)
     number = newest.number if newest else 0
@@ -164,7 +170,7 @@ def apply_to_orders(*, reference_ids: Sequence[int], status_map: StatusMap, pers
         if _take_over(reference, decision, status_map, revision):
             moved += 1
             # Not the ERP has spoken now.
-            code = {"order.status_changed": "order.status_applied"}.get(decision.reason, decision.reason)
+            code = APPLIED.get(decision.reason, decision.reason)
             now = clock.now()
             record_all([person_line(reference.order_id, code, decision.params, now, person)])
         if effect.written and reference.order.integration is not None:

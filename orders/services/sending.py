@@ -15,6 +15,7 @@ from contracts.records import ErpOrderDetail
 from customers.services import link_at_erp
 from history.services import record_all
 from integrations.models import Integration
+from orders.map_selectors import read_status_map
 from orders.models import ForwardingState, Order, OrderForwarding, OrderReference
 from orders.services.absorbing import absorb
 from orders.services.following import expect_invoice, follow
@@ -22,7 +23,6 @@ from orders.services.forwarding import lock_forwarding
 from orders.services.importing import release_held
 from orders.services.lines import order_line, platform_line, take_revision
 from orders.services.queueing import enqueue_change, enqueue_situation
-from orders.status_map import StatusMap
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,6 @@ def record_export(
     integration: Integration,
     order_id: int,
     detail: ErpOrderDetail,
-    status_map: StatusMap,
     sent: Sent,
     not_taken: Collection[str],
     is_found: bool,
@@ -85,6 +84,7 @@ def record_export(
         return
     if imported is not None:
         absorb(order, imported)
+    status_map = read_status_map(integration)
     now = clock.now()
     row = detail.order
     status = OrderStatus(order.status)
@@ -134,9 +134,12 @@ def record_export(
 
 
 @transaction.atomic
-def record_situation(*, order_id: int, situation: str, status: OrderStatus, status_map: StatusMap) -> None:
+def record_situation(*, order_id: int, situation: str, status: OrderStatus) -> None:
     """The ERP has the order in ``situation`` now, because of its ``status`` here."""
-    reference = OrderReference.objects.select_for_update().get(order_id=order_id)
+    locked = OrderReference.objects.select_related("integration").select_for_update(of=("self",))
+    reference = locked.get(order_id=order_id)
+    Order.objects.filter(pk=order_id).update(revision=take_revision())
+    status_map = read_status_map(reference.integration)
     now = clock.now()
     reference.situation = situation
     expect_invoice(reference, status_map.rules.get(situation), now)
@@ -145,7 +148,6 @@ def record_situation(*, order_id: int, situation: str, status: OrderStatus, stat
     lines = [order_line(order_id, "order.situation_sent", params, now)]
     if status == OrderStatus.CANCELLED:
         lines.append(order_line(order_id, "order.stock_stays_launched", {}, now))
-    Order.objects.filter(pk=order_id).update(revision=take_revision())
     record_all(lines)
 
 

@@ -204,7 +204,6 @@ def _record(
             integration=integration,
             order_id=order.pk,
             detail=detail,
-            status_map=status_map,
             sent=services.Sent(
                 status=status,
                 situation=situation_of(provider, status_map, status),

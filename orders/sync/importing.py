@@ -342,13 +342,10 @@ def complete_order(job: JobContext) -> None:
             return
         try:
             with tenant(job.organization_id):
-                status_map = read_status_map(integration)
-                services.apply_details(
-                    integration=integration, order_id=order_id, detail=detail, status_map=status_map
-                )
+                services.apply_details(integration=integration, order_id=order_id, detail=detail)
+                rule = read_status_map(integration).rules.get(detail.order.situation)
         except (DataError, ValueError) as error:
             raise MappingError("orders.details_unstorable") from error
-        rule = status_map.rules.get(detail.order.situation)
         is_wanted = rule is None or rule.awaits_invoice
         if detail.invoice_id and is_wanted and not has_invoice:
             invoice = provider.get_invoice(context, detail.invoice_id)

@@ -15,7 +15,7 @@ from orders import selectors, services
 from orders.map_selectors import read_status_map
 from orders.models import OrderReference
 from orders.read_back import find_not_taken_change
-from orders.status_map import StatusMap, leads_on
+from orders.status_map import leads_on
 from orders.sync.drafting import write_notes
 from orders.sync.reaching import reach
 
@@ -34,12 +34,12 @@ def export_situation(job: JobContext) -> None:
         if detail is None:
             return
         with tenant(job.organization_id):
-            status_map = read_status_map(reference.integration)
             wrote = job.step.get("wrote")
             if wrote is not None and wrote["situation"] == detail.order.situation:
                 # The answer was lost. It is our own word that is read here, not the ERP's.
-                _record_written(job, reference, wrote, status_map)
-            order = services.follow_erp(order_id=reference.order_id, row=detail.order, status_map=status_map)
+                _record_written(job, reference, wrote)
+            order = services.follow_erp(order_id=reference.order_id, row=detail.order)
+            status_map = read_status_map(reference.integration)
         status = OrderStatus(order.status)
         situation, there = status_map.outward.get(status, ""), detail.order.situation
         if situation in ("", there) or status_map.means(there, status):
@@ -53,17 +53,12 @@ def export_situation(job: JobContext) -> None:
         job.save_step(wrote=wrote)
         provider.set_situation(context, reference.external_id, situation)
         with tenant(job.organization_id):
-            _record_written(job, reference, wrote, status_map)
+            _record_written(job, reference, wrote)
 
 
-def _record_written(
-    job: JobContext, reference: OrderReference, wrote: Mapping[str, str], status_map: StatusMap
-) -> None:
+def _record_written(job: JobContext, reference: OrderReference, wrote: Mapping[str, str]) -> None:
     services.record_situation(
-        order_id=reference.order_id,
-        situation=wrote["situation"],
-        status=OrderStatus(wrote["status"]),
-        status_map=status_map,
+        order_id=reference.order_id, situation=wrote["situation"], status=OrderStatus(wrote["status"])
     )
     job.save_step(wrote=None)
 

@@ -28,6 +28,7 @@ KEPT = {
     "order.status_kept_ahead",
     "order.status_kept_unknown",
     "order.return_flagged",
+    "order.return_applied",
     "order.situation_kept",
 }
 FOLLOWED = {"order.status_changed", "order.status_confirmed"}

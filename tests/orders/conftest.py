@@ -137,9 +137,7 @@ class Erp:
         return services.upsert_from_list(integration=self.integration, page=page, status_map=self.status_map)
 
     def tell_detail(self, order: Order, detail: ErpOrderDetail) -> None:
-        services.apply_details(
-            integration=self.integration, order_id=order.pk, detail=detail, status_map=self.status_map
-        )
+        services.apply_details(integration=self.integration, order_id=order.pk, detail=detail)
 
     def list_invoices(self, *invoices: ErpInvoice) -> int:
         return services.attach_invoices(integration=self.integration, invoices=invoices)

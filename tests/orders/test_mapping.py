@@ -532,6 +532,63 @@ def test_applying_waits_for_an_order_without_holding_up_whoever_writes_it(
     assert results == [(2, 0)]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_order_decided_by_the_former_map_is_written_before_the_next_map_holds(
+    organization: Organization, integration: Integration, owner_sql: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    """Else the release would not find it: nobody would hear again what the ERP said of it."""
+    known = with_rule(DEFAULT, "42", status=OrderStatus.INVOICED)
+    with tenant(organization):
+        erp = Erp(integration)
+        erp.list(make_row())
+        order = Order.objects.get()
+    seen: list[list[str]] = []
+
+    def save() -> None:
+        try:
+            with tenant(organization):
+                save_map(integration, known)
+                seen.append(list(OrderReference.objects.values_list("situation", flat=True)))
+        finally:
+            connection.close()
+
+    with tenant(organization):
+        erp.tell_detail(order, make_detail(make_row(situation="42")))
+        other = threading.Thread(target=save)
+        other.start()
+        wait_until(lambda: owner_sql("SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0] > 0)
+    other.join(20)
+    assert seen == [["42"]]
+    with tenant(organization):
+        assert ("release_situation", f"{integration.pk}:1:42") in [job[:2] for job in jobs()]
+
+
+def test_applied_a_return_is_flagged_and_no_poll_is_told_of(erp: Erp, lines: Lines) -> None:
+    erp.list(make_row())
+    status_map = with_rule(DEFAULT, make_row().situation, is_return=True)
+    pks = list(OrderReference.objects.values_list("pk", flat=True))
+    assert services.apply_to_orders(reference_ids=pks, status_map=status_map, person="Ana") == (1, 0)
+    order = Order.objects.get()
+    assert (order.is_return, [code for code, _ in lines(order)]) == (
+        True,
+        ["order.imported", "order.return_applied"],
+    )
+
+
+def test_an_order_in_a_situation_that_is_not_asked_for_is_not_asked_for_by_itself(
+    erp: Erp, integration: Integration
+) -> None:
+    erp.list(make_row("700"), make_row("701", situation="faturado"))
+    keep_map(integration, with_rule(DEFAULT, "faturado", is_polled=False))
+    Job.objects.all().delete()
+    later = clock.now() + dt.timedelta(hours=1)
+    missed = services.enqueue_missed(
+        integration=integration, since=clock.today() - dt.timedelta(days=400), started_at=later
+    )
+    asked = Order.objects.get(reference__external_id="700")
+    assert (missed, [job[:2] for job in jobs()]) == (1, [("complete_order", str(asked.pk))])
+
+
 def test_uses_of_the_last_time(erp: Erp, integration: Integration) -> None:
     erp.list(make_row("700"), make_row("701"), make_row("702", situation="faturado"))
     Order.objects.filter(reference__external_id="700").update(updated_at=clock.now() - dt.timedelta(days=40))
