@@ -17,7 +17,7 @@ OpenPage = Callable[..., Page]
 def company(platform: Platform) -> Company:
     """Connected, its products imported: a lamp and some with problems."""
     company = platform.create_companies({"trilha": "Trilha Norte Equipamentos Ltda"})["trilha"]
-    company.account.add_product(sku="LUM 01/é", descricao="Luminária", preco=249.9, marca="Aurora")
+    company.account.add_product(sku="LUM 01/é", descricao="Farolete náutico", preco=249.9, marca="Aurora")
     company.account.add_products(2, problems=True)
     window = platform.open_window(company.email())
     platform.connect(window.page, company)
@@ -47,8 +47,8 @@ def test_a_guarded_brand_stays_and_the_price_arrives(
     expect(page.get_by_text("Vale para as próximas atualizações.")).to_be_visible()
 
     # Brand and price changed at Tiny: only the price arrives, and the page says why.
-    page.goto(f"{platform.url}{company.products}?q=LUM")
-    page.get_by_role("link", name="Luminária").click()
+    page.goto(f"{platform.url}{company.products}?q=LUM 01")
+    page.get_by_role("link", name="Farolete náutico").click()
     page.get_by_role("button", name="Reconferir agora").click()
     expect(page.get_by_role("region", name="Números do produto")).to_contain_text("R$ 199,00")
     row = page.get_by_role("region", name="Aqui e no Tiny").get_by_role("row", name="Marca")
@@ -96,7 +96,7 @@ def test_the_list_answers_while_one_types(platform: Platform, company: Company, 
     page = open_page(company.email("viewer"), width=390)
     page.goto(platform.url + company.products)
     expect(page.get_by_role("link", name="Incluir")).to_have_count(0)
-    page.get_by_label("Buscar por nome, SKU ou GTIN").fill("luminária")
+    page.get_by_label("Buscar por nome, SKU ou GTIN").fill("farolete náutico")
     expect(page.locator("tbody tr")).to_have_count(1)
     expect(page.locator("#aviso")).to_have_text("1 produto")
-    assert page.url.endswith("?q=lumin%C3%A1ria")
+    assert page.url.endswith("?q=farolete%20n%C3%A1utico")
