@@ -24,9 +24,10 @@ soak: export FAULT_ROUNDS = 3
 soak: export AXE_SETTINGS = all
 soak: export DAYS = 30
 soak: export CONNECTIONS = 200
-soak: ## every fault three times, ten storms of kills, axe in all settings, thirty days of renewals for 200
+soak: export SEQUENCES = 300
+soak: ## every fault three times, ten storms of kills, axe in all settings, thirty days of renewals, 300 stories of the status map
 	$(BOOTSTRAP) test -n 0 -m "slow or not slow" tests/faults tests/browser/test_accessibility.py \
-		tests/flows/test_two_days.py $(ARGS)
+		tests/flows/test_two_days.py tests/flows/test_status_sequences.py $(ARGS)
 
 bench: ## what is measured, for docs/PERFORMANCE.md (ARGS="-k import" narrows it)
 	$(BOOTSTRAP) test -n 0 -s -o python_files=bench_*.py benchmarks $(ARGS)

@@ -298,7 +298,7 @@ def test_each_order_ends_settled(
 
 
 @pytest.mark.slow
-@settings(common, max_examples=int(os.environ.get("SEQUENCES", "300")))
+@settings(common, max_examples=int(os.environ.get("SEQUENCES", "40")))
 @given(st.sampled_from(sorted(MAPS)), EVENTS)
 def test_each_order_ends_settled_at_length(
     stories: Callable[[], Story], name: str, events: list[tuple[Any, ...]]
