@@ -464,7 +464,7 @@ def delete_and_recycle(scene: Scene) -> None:
     struck = scene.struck
     newest = struck.account.list_orders()[-1]
     struck.account.change_order(newest["id"], delete=True)
-    (other,) = struck.account.add_orders(situacao=3, nota=True)
+    (other,) = struck.account.add_orders(situacao=1, nota=True)
     assert other["numero"] == newest["numero"]
     scene.deleted = {str(newest["id"])}
     wait_until(lambda: struck.count_orders() == ALL + 1)
