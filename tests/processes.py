@@ -114,6 +114,11 @@ class Stack:
         )
 
 
+# Other processes wait for locks of their own in the same cluster.
+COUNT_WAITING = """SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
+                   WHERE NOT granted AND datname = current_database()"""
+
+
 def wait_until(condition: Callable[[], Any], *, seconds: float = 120.0) -> Any:
     """The first true value of ``condition``; a failure after ``seconds``: a limit, not a measure."""
     deadline = time.monotonic() + seconds

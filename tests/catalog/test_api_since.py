@@ -21,13 +21,10 @@ from catalog.services.applying import change_product
 from catalog.services.lines import take_revision
 from contracts.records import ProductKind
 from tests.catalog.received import Erp, connect, make_product, make_row
-from tests.processes import wait_until
+from tests.processes import COUNT_WAITING, wait_until
 from tests.rest import Api, create_api, problem_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-WAITING = """SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
-             WHERE NOT granted AND datname = current_database()"""
 
 
 @pytest.fixture
@@ -198,7 +195,7 @@ def test_a_change_that_commits_late_is_not_passed_over(
     assert is_written.wait(30)
     fast = in_thread(lambda: save(organization, "RAPIDO"))
     try:
-        wait_until(lambda: owner_sql(WAITING)[0][0] == 1)
+        wait_until(lambda: owner_sql(COUNT_WAITING)[0][0] == 1)
         between, since = read_all(api, "products", since)
     finally:
         may_commit.set()

@@ -16,7 +16,7 @@ from contracts.records import ErpCustomer
 from customers.models import Customer
 from customers.services import upsert_from_erp
 from integrations.models import Integration
-from tests.processes import wait_until
+from tests.processes import COUNT_WAITING, wait_until
 
 MARIA = ErpCustomer(external_id="", name="Maria", kind="PF", document="52998224725")
 
@@ -45,7 +45,7 @@ def test_document_that_two_orders_learn_at_once_is_one_customer(
         upsert_from_erp(integration_id=integration.pk, record=MARIA, current=first)
         other = threading.Thread(target=learn_second)
         other.start()
-        wait_until(lambda: owner_sql("SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0] > 0)
+        wait_until(lambda: owner_sql(COUNT_WAITING)[0][0] > 0)
     other.join(20)
     assert found == [first.pk]
     with tenant(organization):

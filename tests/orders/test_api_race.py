@@ -15,13 +15,11 @@ from history.models import HistoryEntry
 from orders.models import IdempotencyKey, Order, OrderForwarding
 from orders.services.lines import take_revision
 from tests.orders.test_api import BODY, SMALLEST, keyed
-from tests.processes import wait_until
+from tests.processes import COUNT_WAITING, wait_until
 from tests.rest import ORDER_SCOPES, create_api
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-WAITING = """SELECT count(*) FROM pg_locks JOIN pg_stat_activity USING (pid)
-             WHERE NOT granted AND datname = current_database()"""
 # The same key, the same number without one, and both by different ways.
 SAME = [("k", "k", "k"), ("", "", ""), ("a", "", "b")]
 
@@ -53,7 +51,7 @@ def post_at_once(
         take_revision()
         for thread in threads:
             thread.start()
-        wait_until(lambda: owner_sql(WAITING)[0][0] >= len(posts))
+        wait_until(lambda: owner_sql(COUNT_WAITING)[0][0] >= len(posts))
     for thread in threads:
         thread.join(60)
     return [answers[position] for position in range(len(posts))]

@@ -19,7 +19,7 @@ from integrations.rows import PageResult
 from orders import services
 from orders.models import ForwardingState, Order, OrderForwarding, OrderReference, Origin, PassedOverOrder
 from tests.orders.conftest import make_row
-from tests.processes import wait_until
+from tests.processes import COUNT_WAITING, wait_until
 from tests.status_maps import DEFAULT
 
 KNOWN, OURS = make_row("700"), make_row("701")
@@ -77,7 +77,7 @@ def test_an_export_that_ends_meanwhile_is_no_other_order(
         OrderReference.objects.select_for_update().get(external_id=KNOWN.external_id)
         other = threading.Thread(target=poll)
         other.start()
-        wait_until(lambda: owner_sql("SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0] > 0)
+        wait_until(lambda: owner_sql(COUNT_WAITING)[0][0] > 0)
         # As the end of the export writes them.
         OrderReference.objects.create(
             integration=integration,

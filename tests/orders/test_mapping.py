@@ -31,7 +31,7 @@ from orders.models import (
 from orders.services.lines import take_revision
 from orders.status_map import Rule, StatusMap, find_conflicts
 from tests.orders.conftest import Erp, make_detail, make_row, shipment
-from tests.processes import wait_until
+from tests.processes import COUNT_WAITING, wait_until
 from tests.status_maps import DEFAULT, importing, keep_map, save_map, with_rule, with_written
 
 Lines = Callable[[Order], list[tuple[str, dict[str, Any]]]]
@@ -526,7 +526,7 @@ def test_applying_waits_for_an_order_without_holding_up_whoever_writes_it(
         OrderReference.objects.select_for_update().get(pk=pks[1])
         other = threading.Thread(target=apply)
         other.start()
-        wait_until(lambda: owner_sql("SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0] > 0)
+        wait_until(lambda: owner_sql(COUNT_WAITING)[0][0] > 0)
         take_revision()
     other.join(20)
     assert results == [(2, 0)]
@@ -556,7 +556,7 @@ def test_an_order_decided_by_the_former_map_is_written_before_the_next_map_holds
         erp.tell_detail(order, make_detail(make_row(situation="42")))
         other = threading.Thread(target=save)
         other.start()
-        wait_until(lambda: owner_sql("SELECT count(*) FROM pg_locks WHERE NOT granted")[0][0] > 0)
+        wait_until(lambda: owner_sql(COUNT_WAITING)[0][0] > 0)
     other.join(20)
     assert seen == [["42"]]
     with tenant(organization):
