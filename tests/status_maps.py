@@ -7,7 +7,9 @@ from typing import Any
 
 from accounts import clock
 from contracts.order_status import OrderStatus
+from history.models import HistoryEntry
 from integrations.models import Integration
+from jobs.models import Job
 from orders import map_selectors, services
 from orders.models import StatusMapVersion
 from orders.status_map import Rule, StatusMap, make_default_map
@@ -53,3 +55,12 @@ def save_map(integration: Integration, status_map: StatusMap) -> bool:
         person="Ana Souza",
         seen=newest.number if newest else 0,
     )
+
+
+def list_told(integration: Integration) -> list[tuple[str, dict[str, Any], str, str]]:
+    lines = HistoryEntry.objects.filter(subject_kind="integration", subject_id=integration.pk).order_by("id")
+    return [(line.code, line.params, line.person, line.source) for line in lines]
+
+
+def list_jobs() -> list[tuple[str, str, str | None, str]]:
+    return list(Job.objects.order_by("id").values_list("kind", "key", "lock", "status"))

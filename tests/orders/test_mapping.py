@@ -15,7 +15,6 @@ from accounts import clock
 from accounts.models import Organization
 from accounts.tenancy import tenant
 from contracts.order_status import OrderStatus
-from history.models import HistoryEntry
 from integrations.cursors import read_cursor, write_cursor
 from integrations.models import Integration, IntegrationState
 from jobs.models import Job
@@ -25,14 +24,21 @@ from orders.models import (
     OrderReference,
     OrderShipment,
     PassedOverOrder,
-    StatusMapRun,
     StatusMapVersion,
 )
-from orders.services.lines import take_revision
 from orders.status_map import Rule, StatusMap, find_conflicts
 from tests.orders.conftest import Erp, make_detail, make_row, shipment
 from tests.processes import COUNT_WAITING, wait_until
-from tests.status_maps import DEFAULT, importing, keep_map, save_map, with_rule, with_written
+from tests.status_maps import (
+    DEFAULT,
+    importing,
+    keep_map,
+    list_jobs,
+    list_told,
+    save_map,
+    with_rule,
+    with_written,
+)
 
 Lines = Callable[[Order], list[tuple[str, dict[str, Any]]]]
 QUIET = with_written(DEFAULT, OrderStatus.PAID, "")
@@ -43,15 +49,6 @@ def maps(integration: Integration) -> list[tuple[int, str, int | None]]:
     """Number, who saved it and what it undoes, the oldest first."""
     versions = StatusMapVersion.objects.filter(integration=integration).order_by("number")
     return [(version.number, version.saved_by, version.undoes) for version in versions]
-
-
-def told(integration: Integration) -> list[tuple[str, dict[str, Any], str, str]]:
-    lines = HistoryEntry.objects.filter(subject_kind="integration", subject_id=integration.pk).order_by("id")
-    return [(line.code, line.params, line.person, line.source) for line in lines]
-
-
-def jobs() -> list[tuple[str, str, str | None, str]]:
-    return list(Job.objects.order_by("id").values_list("kind", "key", "lock", "status"))
 
 
 # --- saving ---
@@ -65,8 +62,8 @@ def test_the_default_holds_until_somebody_saves(erp: Erp, integration: Integrati
     assert (version.number, version.saved_by, version.undoes) == (1, "Ana Souza", None)
     assert version.outward == {**{key.value: code for key, code in DEFAULT.outward.items()}, "paid": ""}
     assert version.rules["enviado"] == {**asdict(DEFAULT.rules["enviado"]), "status": "in_transit"}
-    assert told(integration) == [("orders.status_map_saved", {"number": 1}, "Ana Souza", "person")]
-    assert jobs() == []
+    assert list_told(integration) == [("orders.status_map_saved", {"number": 1}, "Ana Souza", "person")]
+    assert list_jobs() == []
 
 
 def test_the_same_map_again_is_no_version(erp: Erp, integration: Integration) -> None:
@@ -74,7 +71,7 @@ def test_the_same_map_again_is_no_version(erp: Erp, integration: Integration) ->
     assert save_map(integration, QUIET)
     assert not save_map(integration, QUIET)
     assert maps(integration) == [(1, "Ana Souza", None)]
-    assert len(told(integration)) == 1
+    assert len(list_told(integration)) == 1
 
 
 def test_who_looked_at_an_older_map_saves_nothing(erp: Erp, integration: Integration) -> None:
@@ -82,14 +79,14 @@ def test_who_looked_at_an_older_map_saves_nothing(erp: Erp, integration: Integra
     with pytest.raises(services.MapRefused, match="Outra pessoa salvou este mapeamento"):
         services.save_status_map(integration=integration, status_map=DEFAULT, person="Bruno", seen=0)
     assert map_selectors.read_status_map(integration) == QUIET
-    assert len(maps(integration)) == len(told(integration)) == 1
+    assert len(maps(integration)) == len(list_told(integration)) == 1
 
 
 def test_rules_that_fight_are_not_saved(erp: Erp, integration: Integration) -> None:
     assert find_conflicts(FIGHTING)
     with pytest.raises(services.MapRefused, match="se contradizem"):
         save_map(integration, FIGHTING)
-    assert (maps(integration), told(integration), jobs()) == ([], [], [])
+    assert (maps(integration), list_told(integration), list_jobs()) == ([], [], [])
 
 
 def test_a_situation_that_the_erp_got_since_has_its_default_rule(erp: Erp, integration: Integration) -> None:
@@ -114,7 +111,7 @@ def test_undoing_is_a_version_too_and_can_be_undone(erp: Erp, integration: Integ
         (3, "Bruno", 2),
         (4, "Ana Souza", 3),
     ]
-    assert [line[:3] for line in told(integration)][2:] == [
+    assert [line[:3] for line in list_told(integration)][2:] == [
         ("orders.status_map_undone", {"number": 3}, "Bruno"),
         ("orders.status_map_undone", {"number": 4}, "Ana Souza"),
     ]
@@ -161,7 +158,7 @@ def test_maps_of_two_companies_do_not_mix(
         assert map_selectors.find_run(theirs) is None
         save_map(integration, importing("aberto"))
         assert map_selectors.find_version(integration).number == 1
-        assert jobs() == [("pull_orders", str(integration.pk), "pull_orders", "pending")]
+        assert list_jobs() == [("pull_orders", str(integration.pk), "pull_orders", "pending")]
     with tenant(other_organization):
         assert map_selectors.read_status_map(theirs) == QUIET
         assert map_selectors.count_effect(theirs, QUIET) == map_selectors.OpenEffect(1, 0, 1)
@@ -188,7 +185,7 @@ def test_only_what_is_heard_more_than_before_is_read_from_the_beginning(
     write_cursor(integration.pk, "orders", {"updated_from": "2026-11-20"})
     assert save_map(integration, after)
     poll = ("pull_orders", str(integration.pk), "pull_orders", "pending")
-    assert jobs() == ([poll] if is_read_again else [])
+    assert list_jobs() == ([poll] if is_read_again else [])
     assert ("updated_from" not in read_cursor(integration.pk, "orders")) == is_read_again
 
 
@@ -208,7 +205,7 @@ def test_a_rule_for_a_situation_that_had_none_releases_what_waits(
     integration.refresh_from_db()
     save_map(integration, with_rule(DEFAULT, "42", status=OrderStatus.PICKING, is_imported=True))
     release = ("release_situation", f"{integration.pk}:1:42", "pull_orders", "pending")
-    assert jobs() == ([release] if is_awaited else [])
+    assert list_jobs() == ([release] if is_awaited else [])
 
 
 def test_what_was_written_down_beside_the_saving_of_its_rule_goes_on_later(
@@ -226,7 +223,38 @@ def test_what_was_written_down_beside_the_saving_of_its_rule_goes_on_later(
             seen_at=clock.now(),
         )
     services.release_ruled(integration=integration)
-    assert jobs() == [("release_situation", f"{integration.pk}:1:42", "pull_orders", "pending")]
+    assert list_jobs() == [("release_situation", f"{integration.pk}:1:42", "pull_orders", "pending")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_order_decided_by_the_former_map_is_written_before_the_next_map_holds(
+    organization: Organization, integration: Integration, owner_sql: Callable[..., list[tuple[Any, ...]]]
+) -> None:
+    """Else the release would not find it: nobody would hear again what the ERP said of it."""
+    known = with_rule(DEFAULT, "42", status=OrderStatus.INVOICED)
+    with tenant(organization):
+        erp = Erp(integration)
+        erp.list(make_row())
+        order = Order.objects.get()
+    seen: list[list[str]] = []
+
+    def save() -> None:
+        try:
+            with tenant(organization):
+                save_map(integration, known)
+                seen.append(list(OrderReference.objects.values_list("situation", flat=True)))
+        finally:
+            connection.close()
+
+    with tenant(organization):
+        erp.tell_detail(order, make_detail(make_row(situation="42")))
+        other = threading.Thread(target=save)
+        other.start()
+        wait_until(lambda: owner_sql(COUNT_WAITING)[0][0] > 0)
+    other.join(20)
+    assert seen == [["42"]]
+    with tenant(organization):
+        assert ("release_situation", f"{integration.pk}:1:42") in [job[:2] for job in list_jobs()]
 
 
 # --- quarantine ---
@@ -374,207 +402,6 @@ def test_only_what_the_erp_can_list_is_swept(erp: Erp, integration: Integration)
     assert offered == [code for code in DEFAULT.rules if code not in ("dados_incompletos", "em_devolucao")]
 
 
-# --- «Ver efeito» and «Aplicar aos pedidos em aberto» ---
-
-SITUATIONS = [*DEFAULT.rules, "42"]
-RULED = with_rule(
-    with_rule(
-        with_rule(DEFAULT, "42", status=OrderStatus.PICKING), "pronto_envio", status=OrderStatus.INVOICED
-    ),
-    "dados_incompletos",
-    is_return=True,
-)
-# By name the map, how many orders of ``fill`` it moves, and of how many it writes the situation.
-APPLIED = {
-    "default": (DEFAULT, 58, 28),
-    "ruled": (RULED, 74, 38),
-    "quiet": (replace(RULED, outward=dict.fromkeys(OrderStatus, "")), 74, 0),
-    "backward": (
-        with_written(with_written(DEFAULT, OrderStatus.IN_TRANSIT, "faturado"), OrderStatus.PAID, ""),
-        58,
-        24,
-    ),
-}
-
-
-def fill(integration: Integration) -> None:
-    """One order in each status, situation and flag."""
-    now = clock.now()
-    kinds = [
-        (status, situation, is_return)
-        for status in OrderStatus
-        for situation in SITUATIONS
-        for is_return in (False, True)
-    ]
-    orders = Order.objects.bulk_create(
-        Order(
-            integration=integration,
-            number=number,
-            origin="erp",
-            status=status,
-            is_return=is_return,
-            created_at=now,
-            updated_at=now,
-        )
-        for number, (status, _, is_return) in enumerate(kinds, start=1)
-    )
-    OrderReference.objects.bulk_create(
-        OrderReference(
-            integration=integration,
-            external_id=str(order.pk),
-            order=order,
-            situation=situation,
-            row_hash="x",
-        )
-        for order, (_, situation, _) in zip(orders, kinds, strict=True)
-    )
-
-
-def state() -> dict[int, tuple[str, bool]]:
-    return {row.pk: (row.status, row.is_return) for row in Order.objects.all()}
-
-
-@pytest.mark.parametrize(("status_map", "moves", "writes"), APPLIED.values(), ids=APPLIED)
-def test_what_was_predicted_is_what_then_happens(
-    erp: Erp, integration: Integration, status_map: StatusMap, moves: int, writes: int
-) -> None:
-    assert find_conflicts(status_map) == []
-    fill(integration)
-    before = state()
-    predicted, written = {}, set()
-    for reference in OrderReference.objects.select_related("order"):
-        effect = map_selectors.effect_of(reference, status_map)
-        predicted[reference.order_id] = (effect.decision.status.value, effect.decision.is_return)
-        written |= {str(reference.order_id)} if effect.written else set()
-    shown = map_selectors.preview_orders(integration, status_map)
-    newest = list(Order.objects.order_by("-id").values_list("id", flat=True)[:50])
-    assert [item.order.pk for item in shown] == newest
-    for item in shown:
-        is_touched = predicted[item.order.pk] != before[item.order.pk] or str(item.order.pk) in written
-        assert item.changes == is_touched
-    counted = map_selectors.count_effect(integration, status_map)
-    assert (state(), Job.objects.exists(), HistoryEntry.objects.exists()) == (before, False, False)
-
-    opened = list(map_selectors.list_open_orders(integration).values_list("pk", flat=True))
-    moved, sent = services.apply_to_orders(reference_ids=opened, status_map=status_map, person="Ana")
-    assert state() == predicted
-    assert set(Job.objects.filter(kind="export_situation").values_list("key", flat=True)) == written
-    changed = {pk for pk in before if before[pk] != predicted[pk]}
-    assert counted == map_selectors.OpenEffect(len(opened), len(changed), len(written))
-    assert counted == map_selectors.OpenEffect(6 * 12 * 2, moves, writes)
-    assert (moved, sent) == (len(changed), len(written))
-    assert set(HistoryEntry.objects.values_list("subject_id", flat=True)) == changed
-    again = services.apply_to_orders(reference_ids=opened, status_map=status_map, person="Ana")
-    assert again == (0, len(written)), "they still wait to be written"
-    assert (state(), Job.objects.count()) == (predicted, len(written))
-
-
-def test_applying_obeys_the_actions_as_well(erp: Erp, integration: Integration) -> None:
-    sent = shipment(tracking_code="QQ123456785BR")
-    erp.list(make_row(shipment=sent), make_row("701", situation="faturado"))
-    actions = with_rule(DEFAULT, "aprovado", awaits_invoice=True, starts_tracking=True)
-    actions = with_rule(actions, "faturado", awaits_invoice=False)
-    pks = list(OrderReference.objects.order_by("id").values_list("pk", flat=True))
-    assert services.apply_to_orders(reference_ids=pks, status_map=actions, person="Ana") == (0, 0)
-    first, second = OrderReference.objects.order_by("id")
-    assert first.awaiting_invoice_since is not None
-    assert second.awaiting_invoice_since is None
-    assert OrderShipment.objects.get().tracking_wanted_at is not None
-
-
-def test_an_order_that_is_gone_meanwhile_stops_no_other(erp: Erp, integration: Integration) -> None:
-    erp.list(make_row("700", situation="faturado"), make_row("701", situation="faturado"))
-    Order.objects.update(status="placed")
-    pks = list(OrderReference.objects.order_by("id").values_list("pk", flat=True))
-    OrderReference.objects.filter(pk=pks[0]).delete()
-    assert services.apply_to_orders(reference_ids=pks, status_map=DEFAULT, person="Ana") == (1, 0)
-
-
-def test_applying_is_begun_once_at_a_time(erp: Erp, integration: Integration) -> None:
-    erp.list(make_row("700"), make_row("701", situation="faturado"))
-    Order.objects.filter(reference__external_id="701").update(status="delivered")
-    run = services.start_applying(integration=integration, person="Ana Souza")
-    assert (run.orders_total, run.requested_by, run.finished_at) == (1, "Ana Souza", None)
-    assert told(integration) == [("orders.status_map_applied", {"count": 1}, "Ana Souza", "person")]
-    assert jobs() == [("apply_status_map", str(run.pk), "apply_status_map", "pending")]
-    with pytest.raises(services.MapRefused, match="já está sendo aplicado"):
-        services.start_applying(integration=integration, person="Bruno")
-    assert StatusMapRun.objects.count() == 1
-    StatusMapRun.objects.update(finished_at=clock.now())
-    assert services.start_applying(integration=integration, person="Bruno").pk != run.pk
-
-
-@pytest.mark.django_db(transaction=True)
-def test_applying_waits_for_an_order_without_holding_up_whoever_writes_it(
-    organization: Organization, integration: Integration, owner_sql: Callable[..., list[tuple[Any, ...]]]
-) -> None:
-    """References first, then the revision: the other way round the two would wait for one another."""
-    with tenant(organization):
-        Erp(integration).list(make_row("700", situation="faturado"), make_row("701", situation="faturado"))
-        Order.objects.update(status="placed")
-        pks = list(OrderReference.objects.order_by("id").values_list("pk", flat=True))
-    results: list[tuple[int, int]] = []
-
-    def apply() -> None:
-        try:
-            with tenant(organization):
-                results.append(services.apply_to_orders(reference_ids=pks, status_map=DEFAULT, person="Ana"))
-        finally:
-            connection.close()
-
-    with tenant(organization):
-        OrderReference.objects.select_for_update().get(pk=pks[1])
-        other = threading.Thread(target=apply)
-        other.start()
-        wait_until(lambda: owner_sql(COUNT_WAITING)[0][0] > 0)
-        take_revision()
-    other.join(20)
-    assert results == [(2, 0)]
-
-
-@pytest.mark.django_db(transaction=True)
-def test_an_order_decided_by_the_former_map_is_written_before_the_next_map_holds(
-    organization: Organization, integration: Integration, owner_sql: Callable[..., list[tuple[Any, ...]]]
-) -> None:
-    """Else the release would not find it: nobody would hear again what the ERP said of it."""
-    known = with_rule(DEFAULT, "42", status=OrderStatus.INVOICED)
-    with tenant(organization):
-        erp = Erp(integration)
-        erp.list(make_row())
-        order = Order.objects.get()
-    seen: list[list[str]] = []
-
-    def save() -> None:
-        try:
-            with tenant(organization):
-                save_map(integration, known)
-                seen.append(list(OrderReference.objects.values_list("situation", flat=True)))
-        finally:
-            connection.close()
-
-    with tenant(organization):
-        erp.tell_detail(order, make_detail(make_row(situation="42")))
-        other = threading.Thread(target=save)
-        other.start()
-        wait_until(lambda: owner_sql(COUNT_WAITING)[0][0] > 0)
-    other.join(20)
-    assert seen == [["42"]]
-    with tenant(organization):
-        assert ("release_situation", f"{integration.pk}:1:42") in [job[:2] for job in jobs()]
-
-
-def test_applied_a_return_is_flagged_and_no_poll_is_told_of(erp: Erp, lines: Lines) -> None:
-    erp.list(make_row())
-    status_map = with_rule(DEFAULT, make_row().situation, is_return=True)
-    pks = list(OrderReference.objects.values_list("pk", flat=True))
-    assert services.apply_to_orders(reference_ids=pks, status_map=status_map, person="Ana") == (1, 0)
-    order = Order.objects.get()
-    assert (order.is_return, [code for code, _ in lines(order)]) == (
-        True,
-        ["order.imported", "order.return_applied"],
-    )
-
-
 def test_an_order_in_a_situation_that_is_not_asked_for_is_not_asked_for_by_itself(
     erp: Erp, integration: Integration
 ) -> None:
@@ -586,14 +413,4 @@ def test_an_order_in_a_situation_that_is_not_asked_for_is_not_asked_for_by_itsel
         integration=integration, since=clock.today() - dt.timedelta(days=400), started_at=later
     )
     asked = Order.objects.get(reference__external_id="700")
-    assert (missed, [job[:2] for job in jobs()]) == (1, [("complete_order", str(asked.pk))])
-
-
-def test_uses_of_the_last_time(erp: Erp, integration: Integration) -> None:
-    erp.list(make_row("700"), make_row("701"), make_row("702", situation="faturado"))
-    Order.objects.filter(reference__external_id="700").update(updated_at=clock.now() - dt.timedelta(days=40))
-    since = clock.now() - dt.timedelta(days=30)
-    assert map_selectors.count_uses(integration, since) == (
-        {"paid": 1, "invoiced": 1},
-        {"aprovado": 1, "faturado": 1},
-    )
+    assert (missed, [job[:2] for job in list_jobs()]) == (1, [("complete_order", str(asked.pk))])
