@@ -25,9 +25,16 @@ soak: export AXE_SETTINGS = all
 soak: export DAYS = 30
 soak: export CONNECTIONS = 200
 soak: export SEQUENCES = 300
-soak: ## every fault three times, ten storms of kills, axe in all settings, thirty days of renewals, 300 stories of the status map
+soak: export WATCHED_DAYS = 14
+soak: export PRODUCTS = 10000
+soak: export NOTIFIED_COMPANIES = 50
+soak: export POSTS = 20000
+soak: export POST_KILLS = 20
+soak: ## every fault three times, storms of kills, axe in all settings, weeks of renewals and of notifications
 	$(BOOTSTRAP) test -n 0 -m "slow or not slow" tests/faults tests/browser/test_accessibility.py \
-		tests/flows/test_two_days.py tests/flows/test_status_sequences.py $(ARGS)
+		tests/flows/test_two_days.py tests/webhooks/test_canary.py \
+		tests/webhooks/test_watching.py tests/flows/test_status_sequences.py \
+		tests/flows/test_notification_chaos.py tests/flows/test_product_kills.py $(ARGS)
 
 bench: ## what is measured, for docs/PERFORMANCE.md (ARGS="-k import" narrows it)
 	$(BOOTSTRAP) test -n 0 -s -o python_files=bench_*.py benchmarks $(ARGS)

@@ -7,6 +7,8 @@ read inside ``with tenant(...)``. Each function is made by the migration of the 
 from __future__ import annotations
 
 import datetime as dt
+import json
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -30,6 +32,19 @@ class ApiTokenIds(NamedTuple):
 class OAuthStateIds(NamedTuple):
     organization_id: int
     state_id: int
+
+
+class AddressIds(NamedTuple):
+    organization_id: int
+    address_id: int
+
+
+class ReceiptIds(NamedTuple):
+    """``job_id`` is the job that reads it, or ``None`` where one waited already."""
+
+    organization_id: int
+    receipt_id: int
+    job_id: int | None
 
 
 class ClaimIds(NamedTuple):
@@ -77,6 +92,25 @@ def oauth_state(nonce_hash: str) -> OAuthStateIds | None:
     """The authorisation that was begun with this nonce."""
     rows = _rows("gateway_oauth_state", nonce_hash)
     return OAuthStateIds(*rows[0]) if rows else None
+
+
+def webhook_address(key_hash: str) -> AddressIds | None:
+    """The address of the key with this SHA-256 (hexadecimal), if it is good."""
+    rows = _rows("gateway_webhook_address", key_hash)
+    return AddressIds(*rows[0]) if rows else None
+
+
+def accept_webhook(
+    key_hash: str, body: bytes, headers: Mapping[str, str], remote_ip: str
+) -> ReceiptIds | None:
+    """Keep a notification as it came, and have it read; ``None`` for an unknown key. One statement."""
+    rows = _rows("gateway_accept_webhook", key_hash, body, json.dumps(headers), remote_ip)
+    return ReceiptIds(*rows[0]) if rows else None
+
+
+def notified_integrations() -> list[tuple[int, int]]:
+    """(organization id, integration id) of those that have an address for notifications."""
+    return [(row[0], row[1]) for row in _rows("gateway_notified_integrations")]
 
 
 def organization_of_integration(integration_id: int) -> int | None:

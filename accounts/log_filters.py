@@ -5,15 +5,16 @@ from __future__ import annotations
 import logging
 import re
 
-# As in accounts/urls.py: whoever knows the last part sets somebody's password.
-_INVITATION = re.compile(r"(/convite/)[^/\s]+")
+# As in accounts/urls.py and webhooks/api.py: whoever knows the last part sets somebody's password, or posts
+# as his ERP. A key may have been pasted without what stands before it.
+_SECRET_ADDRESS = re.compile(r"(/convite/|/webhooks/)\S+")
 
 
 class HideInvitations(logging.Filter):
-    """Django names the address of a request that it refuses; of an invitation only its beginning stays."""
+    """Django names the address of a request that it refuses; of a secret one only its beginning stays."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         message = record.getMessage()
-        if _INVITATION.search(message):
-            record.msg, record.args = _INVITATION.sub(r"\1•••", message), None
+        if _SECRET_ADDRESS.search(message):
+            record.msg, record.args = _SECRET_ADDRESS.sub(r"\1•••", message), None
         return True

@@ -70,5 +70,5 @@ def gateway_function(signature: str, returns: str, body: str, language: str = "s
         REVOKE ALL ON FUNCTION {signature} FROM PUBLIC;
         GRANT EXECUTE ON FUNCTION {signature} TO {APP};
         """,
-        RunSQL.noop,
+        f"DROP FUNCTION {signature};",
     )

@@ -21,7 +21,8 @@ class Criteria:
     """«Critérios de atualização de produtos» of one integration.
 
     ``warehouse`` is a depósito's name, ``""`` for all that count; ``price_list_id`` is ``""`` for the
-    product's own price. ``safety_stock`` units are never offered.
+    product's own price. ``safety_stock`` units are never offered. ``zeroed_percent`` and ``price_percent``
+    are the limits of ``catalog.safety``, 0 for none.
     """
 
     ignore_category: bool = False
@@ -41,6 +42,8 @@ class Criteria:
     price_list_id: str = ""
     safety_stock: int = 0
     sends_products: bool = False
+    zeroed_percent: int = 30
+    price_percent: int = 50
 
     @classmethod
     def from_choices(cls, choices: Mapping[str, Any]) -> Criteria:
@@ -59,6 +62,12 @@ class Criteria:
 
 # Beside the values by the names of ``FIELDS``: what the ERP told of the stock, and of the chosen price list.
 BALANCE, RESERVED, WAREHOUSES, LISTED = "stock_balance", "stock_reserved", "warehouses", "listed"
+# An amount of stock that a notification told, with its ``kind``; it counts until the ERP was asked.
+TOLD = "told"
+# When the reservations ended of which an answer told no more, though what may be sold rose: ``at``.
+RELEASED = "released"
+# The status that the ERP had told before it knew the product no more.
+STATUS_BEFORE = "status_before"
 # What was known of the stock is known no more.
 NO_STOCK = "no_stock"
 PRICES = ("price", "promotional_price")
@@ -135,11 +144,14 @@ def find_arriving(stored: Values, criteria: Criteria, adjustment: Decimal | None
     ``adjustment`` is the percentage of the chosen list for products that it does not name.
     """
     values = from_json(stored)
-    if BALANCE in stored:
+    told = stored.get(TOLD, {})
+    if told.get("kind") == criteria.stock_kind and not criteria.warehouse:
+        values["stock"] = fit(_less_safety(Decimal(told["amount"]), criteria))
+    elif BALANCE in stored:
         amounts = {name: (Decimal(one), Decimal(two)) for name, (one, two) in stored[WAREHOUSES].items()}
         balance, reserved = Decimal(stored[BALANCE]), Decimal(stored[RESERVED])
         values["stock"] = fit(offer_stock(balance, reserved, amounts, criteria))
-    if BALANCE in stored or stored.get(NO_STOCK):
+    if "stock" in values or stored.get(NO_STOCK):
         values.setdefault("stock", None)
         values[NO_STOCK] = values["stock"] is None
     if criteria.price_list_id:
@@ -183,4 +195,8 @@ def offer_stock(
         if reserved is None:
             return None
         balance -= reserved
-    return max(Decimal(0), balance - criteria.safety_stock)
+    return _less_safety(balance, criteria)
+
+
+def _less_safety(amount: Decimal, criteria: Criteria) -> Decimal:
+    return max(Decimal(0), amount - criteria.safety_stock)

@@ -184,6 +184,24 @@ def _write_price(amount: Decimal | None) -> str:
     return format_brl(amount).replace(f"R${NO_BREAK_SPACE}", "") if is_in_cents else format_quantity(amount)
 
 
+class PercentField(forms.IntegerField):
+    """A whole percentage; 0 turns off what it limits."""
+
+    def __init__(self, *, max_value: int, **kwargs: Any) -> None:
+        super().__init__(
+            min_value=0,
+            max_value=max_value,
+            error_messages={
+                "required": "Informe um número; 0 desliga.",
+                "invalid": "Use um número inteiro.",
+                "min_value": "Use um número a partir de zero.",
+                "max_value": f"Use no máximo {max_value}.",
+            },
+            widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
+            **kwargs,
+        )
+
+
 class CriteriaForm(forms.Form):
     """«Critérios de atualização de produtos»: ``Criteria`` as boxes and choices."""
 
@@ -217,6 +235,18 @@ class CriteriaForm(forms.Form):
         },
         widget=forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off"}),
         help_text="Unidades que nunca são oferecidas.",
+    )
+    zeroed_percent = PercentField(
+        label="Zeragens (%)",
+        max_value=99,
+        help_text="Se mais do que isto dos SKUs com estoque que o Tiny informa em uma hora vier zerado, as "
+        "zeragens esperam por você. 0 desliga.",
+    )
+    price_percent = PercentField(
+        label="Preço (%)",
+        max_value=10_000,
+        help_text="Um preço que sobe ou desce mais do que isto espera por você; uma promoção, se ficar mais "
+        "do que isto abaixo do preço. 0 desliga.",
     )
     sends_products = forms.BooleanField(
         label="Enviar ao Tiny os produtos criados ou alterados aqui", required=False

@@ -28,6 +28,7 @@ class Figure(models.TextChoices):
 class ChangeSource(models.TextChoices):
     IMPORT = "import", "Importação"
     POLL = "poll", "Consulta periódica"
+    NOTIFICATION = "notice", "Notificação"
     PERSON = "person", "Pessoa"
     API = "api", "API"
 
@@ -130,8 +131,9 @@ class ProductReference(ErpReference):
     ``values`` are the ERP's, by the names of ``catalog.values.FIELDS``, whether they arrived here or were
     kept out. ``problems`` are codes of ``catalog.problems``. ``passed_over`` says, as a code, why the
     criteria left the product out. ``details_hash`` is the row's hash when the single product was last read;
-    ``seen_at`` the last complete reading of the list that met the row. While ``is_beginning``, our product
-    was made of this one and the single product was not read yet.
+    ``seen_at`` the last complete reading of the list that met the row. ``stock_asked_at`` is when the stock
+    that is known was asked for: an answer to an earlier question tells nothing new. While ``is_beginning``,
+    our product was made of this one and the single product was not read yet.
     """
 
     product = models.ForeignKey(
@@ -152,6 +154,7 @@ class ProductReference(ErpReference):
     details_hash = models.CharField(max_length=64, blank=True)
     details_read_at = models.DateTimeField(null=True)
     seen_at = models.DateTimeField(null=True)
+    stock_asked_at = models.DateTimeField(null=True)
     deleted_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -178,6 +181,9 @@ class ProductReference(ErpReference):
                 name="catalog_reference_unread",
             ),
         ]
+
+    # Until the end of the transaction that tied it to its product: what comes with it is no change.
+    is_just_linked = False
 
     def __str__(self) -> str:
         return f"{self.external_id} at integration {self.integration_id}"
@@ -221,7 +227,10 @@ class WarehouseStock(TenantModel):
 
 
 class FigureChange(TenantModel):
-    """One step of a product's stock or price, for its chart. ``before`` is null for the first one known."""
+    """One step of a product's stock or price, for its chart. ``before`` is null for the first one known.
+
+    ``unchanged_at``: the ERP still told ``before`` then, when it was asked the last time; null if not known.
+    """
 
     product = models.ForeignKey(
         Product, on_delete=models.CASCADE, related_name="figure_changes", db_constraint=False
@@ -230,14 +239,83 @@ class FigureChange(TenantModel):
     before = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     after = models.DecimalField(max_digits=16, decimal_places=4, null=True)
     at = models.DateTimeField()
+    unchanged_at = models.DateTimeField(null=True)
     source = models.CharField(max_length=10, choices=ChangeSource)
     person = models.CharField(max_length=120, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["organization", "product", "figure", "-at"], name="catalog_figures")]
+        indexes = [
+            models.Index(fields=["organization", "product", "figure", "-at"], name="catalog_figures"),
+            models.Index(
+                fields=["organization", "at"], condition=Q(source="poll"), name="catalog_figures_found"
+            ),
+            models.Index(
+                fields=["organization", "at"],
+                condition=Q(Q(after=0) | Q(after=None), figure=Figure.STOCK, before__gt=0),
+                name="catalog_figures_emptied",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.figure}: {self.after}"
+
+
+class HeldDecision(models.TextChoices):
+    ACCEPTED = "accepted", "Aceita"
+    REFUSED = "refused", "Mantido o nosso"
+    WITHDRAWN = "withdrawn", "Desfeita pelo ERP"
+
+
+class HeldChange(TenantModel):
+    """A change of a figure that looked too harmful to arrive by itself, until a person decides.
+
+    ``after`` is what the ERP told last; ``reason_code`` with its parameters says what looked wrong.
+    ``decision`` is of ``HeldDecision``; one that a person took holds for that very value, while ``stands``:
+    until the ERP tells another one. One per product and figure waits.
+    """
+
+    integration = models.ForeignKey(
+        "integrations.Integration",
+        on_delete=models.CASCADE,
+        related_name="+",
+        db_constraint=False,
+        db_index=False,
+    )
+    reference = models.ForeignKey(
+        ProductReference, on_delete=models.CASCADE, related_name="held_changes", db_constraint=False
+    )
+    product = models.ForeignKey(
+        Product, on_delete=models.CASCADE, related_name="held_changes", db_constraint=False
+    )
+    figure = models.CharField(max_length=20, choices=Figure)
+    before = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    after = models.DecimalField(max_digits=16, decimal_places=4, null=True)
+    reason_code = models.CharField(max_length=60)
+    reason_params = models.JSONField(default=dict)
+    held_at = models.DateTimeField()
+    stands = models.BooleanField(default=True)
+    decision = models.CharField(max_length=10, choices=HeldDecision, blank=True)
+    decided_at = models.DateTimeField(null=True)
+    decided_by = models.CharField(max_length=120, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "product", "figure"],
+                condition=Q(stands=True),
+                name="catalog_held_once",
+            )
+        ]
+        indexes = [
+            models.Index(
+                fields=["organization", "integration", "reason_code"],
+                condition=Q(decided_at=None),
+                name="catalog_held_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.figure} held at {self.before}"
 
 
 class ProductCriteria(TenantModel):

@@ -10,7 +10,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Case, F, IntegerField, Q, QuerySet, Value, When
+from django.db.models import (
+    Case,
+    F,
+    IntegerField,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 
 from catalog.criteria import Criteria, decide_update, find_arriving
 from catalog.models import (
@@ -27,6 +35,7 @@ from contracts.records import ProductState
 from integrations.cursors import read_cursor
 from integrations.imports import ImportState
 from integrations.models import Integration
+from jobs.models import Job, JobStatus
 from jobs.selectors import count_waiting_by, count_waiting_for
 
 CURSOR = "products"
@@ -73,6 +82,24 @@ def list_unseen(integration: Integration, since: str) -> QuerySet[ProductReferen
     return list_references(integration).filter(
         unseen, ~Q(state=ProductState.DELETED), passed_over="", deleted_at=None
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciling:
+    """How far «Reconferir estoque e preços» is: products read, of ``total``; ``moved`` were another here."""
+
+    read: int
+    total: int
+    moved: int
+
+
+def find_reconciling(integration: Integration) -> Reconciling | None:
+    """The one that waits or runs."""
+    jobs = Job.objects.filter(channel=integration.channel, kind="reconcile_products", key=str(integration.pk))
+    job = jobs.filter(status__in=[JobStatus.PENDING, JobStatus.RUNNING]).order_by("id").first()
+    if job is None:
+        return None
+    return Reconciling(job.step.get("read", 0), job.step.get("total", 0), job.step.get("moved", 0))
 
 
 def read_arriving(
@@ -329,6 +356,11 @@ def read_choices(integration: Integration) -> Mapping[str, Any]:
     seen = WarehouseStock.objects.filter(reference__integration=integration)
     names = {*stored.get("warehouses", []), *seen.values_list("name", flat=True).distinct()}
     return {"price_lists": stored.get("price_lists", []), "warehouses": sorted(names)}
+
+
+def is_stock_simple(integration: Integration) -> bool:
+    """Whether the ERP has one depósito and no reservations: its physical stock is what may be sold."""
+    return bool(read_cursor(integration.pk, CHOICES).get("is_stock_simple", False))
 
 
 # --- what the pages ask for ---

@@ -21,6 +21,16 @@ HISTORY: Mapping[str, Sentence] = {
     "product.updated": Sentence(
         "Atualizado pelo Tiny: {fields}", "{details}", icon="refresh", tone="info", how="leitura dos produtos"
     ),
+    "product.notified": Sentence(
+        "Atualizado pelo Tiny: {fields}", "{details}", icon="refresh", tone="info", how="notificação do Tiny"
+    ),
+    "product.told": Sentence(
+        "Avisado pelo Tiny: {fields}",
+        "{details}. Já vale aqui; conferimos assim que der para consultar o Tiny.",
+        icon="clock",
+        tone="info",
+        how="notificação do Tiny",
+    ),
     "product.kept": Sentence(
         "Mantido aqui: {fields}",
         "Mudou no Tiny, e os critérios mantêm o que está aqui. {details}",
@@ -45,6 +55,29 @@ HISTORY: Mapping[str, Sentence] = {
         "O que já estava aqui não mudou. Tentamos de novo quando ele mudar no Tiny.",
         icon="alert",
         tone="warn",
+    ),
+    "product.change_held": Sentence(
+        "Mudança retida: {field}", "{details}. {why}", icon="pause", tone="warn", how="disjuntor"
+    ),
+    "product.stock_put_back": Sentence(
+        "Estoque devolvido, e a mudança retida",
+        "{details} tinha chegado na última hora. {why}",
+        icon="pause",
+        tone="warn",
+        how="disjuntor",
+    ),
+    "product.held_withdrawn": Sentence(
+        "Retenção desfeita sozinha: {field}",
+        "O Tiny foi lido de novo, e o que ele diz agora não precisa esperar.",
+        icon="check",
+        tone="ok",
+        how="disjuntor",
+    ),
+    "product.held_accepted": Sentence("Aceita a mudança retida: {field}", "{details}.", icon="check"),
+    "product.held_refused": Sentence(
+        "Recusada a mudança retida: {field}",
+        "{details} fica fora daqui até o Tiny dizer outro valor.",
+        icon="x",
     ),
     "product.linked": Sentence("Vinculado ao produto {sku} do Tiny", "Os SKUs são iguais.", icon="link"),
     "product.linked_by_person": Sentence("Vinculado ao produto {sku} do Tiny", icon="link", tone="ok"),
@@ -84,6 +117,27 @@ PASSED_OVER: Mapping[str, str] = {
     "product.unlinked": "desvinculado por alguém",
 }
 
+# Why a change is held, by ``catalog.safety``: what the list of kinds says, and the sentence.
+HELD: Mapping[str, tuple[str, str]] = {
+    "held.many_zeroed": (
+        "Muitas zeragens",
+        "Mais de {limit}% dos SKUs com estoque que o Tiny informou em uma hora vieram zerados, o que costuma "
+        "ser falha e não venda.",
+    ),
+    "held.reserved_lost": (
+        "Reservas sumiram",
+        "Mais da metade dos SKUs com reserva ficou sem nenhuma em uma hora, o que costuma ser o saldo "
+        "físico no lugar do disponível.",
+    ),
+    "held.after_failure": (
+        "Logo depois de falha",
+        "A resposta anterior do Tiny veio com falha, e esta mudança veio logo depois. Lemos de novo "
+        "sozinhos.",
+    ),
+    "held.price_moved": ("Preço mudou muito", "O preço mudou {percent}%, e o limite é {limit}%."),
+    "held.price_lost": ("Preço sumiu", "O preço veio zerado ou de um centavo."),
+}
+
 KINDS: Mapping[str, str] = {
     ProductKind.SIMPLE: "Simples",
     ProductKind.PARENT: "Com variações",
@@ -110,6 +164,7 @@ GUARDS: Mapping[str, str] = {
 SOURCES: Mapping[str, str] = {
     ChangeSource.IMPORT: "importação",
     ChangeSource.POLL: "consulta periódica",
+    ChangeSource.NOTIFICATION: "notificação do Tiny",
     ChangeSource.PERSON: "pessoa",
     ChangeSource.API: "API",
 }
@@ -144,6 +199,11 @@ def describe_value(name: str, value: Any) -> str:
         unit = _UNITS.get(name, "")
         return f"{format_quantity(value)} {unit}".strip()
     return str(value)
+
+
+def describe_held(code: str, params: Mapping[str, Any]) -> str:
+    """Why a change is held, as a sentence."""
+    return HELD[code][1].format_map(params) if code in HELD else ""
 
 
 def plain_text(markup: str) -> str:

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from django.conf import settings
 from django.db import DataError
 
 from accounts import clock
 from accounts.tenancy import tenant
-from catalog import selectors, services
+from catalog import held_selectors, selectors, services
 from catalog.criteria import Criteria, decide_sending
 from catalog.models import ChangeSource, Product, ProductImport, ProductReference, ProductStatus
 from catalog.values import FIELDS, product_values
-from contracts.errors import MappingError, NotFound, PermissionMissing, RejectedByErp
+from contracts.errors import ErpError, MappingError, NotFound, PermissionMissing, RejectedByErp
 from contracts.provider import Capability, Provider
 from contracts.records import (
     ErpPriceList,
     ErpProduct,
     ErpStock,
     ErpWarehouse,
+    Page,
     ProductDraft,
     ProductKind,
     ProductQuery,
@@ -37,6 +38,7 @@ from integrations.models import Integration, IntegrationState
 from integrations.reading import Reading, advance
 from integrations.rows import PageResult
 from integrations.sync import reach_proven
+from jobs.errors import JobPostponed
 from jobs.runner import JobContext
 
 # The ERP's clock is not ours, and a change that it writes late must not slip through.
@@ -75,7 +77,7 @@ def plan_products(job: JobContext) -> None:
         services.record_plan(
             import_id=run.pk,
             rows_total=total,
-            calls_per_product=2 if _costs_a_stock_call(integration, criteria) else 1,
+            calls_per_product=2 if costs_a_stock_call(integration, criteria) else 1,
         )
 
 
@@ -83,7 +85,6 @@ def import_products(job: JobContext) -> None:
     """Read the whole list, then each product that is new or changed; it stops when a person cancels."""
     with tenant(job.organization_id):
         run = ProductImport.objects.select_related("integration").get(pk=int(job.key))
-        criteria = selectors.read_criteria(run.integration)
     if run.state != ImportState.RUNNING:
         return
     integration = run.integration
@@ -102,7 +103,7 @@ def import_products(job: JobContext) -> None:
 
     with reach_proven(job, integration) as (provider, context):
         is_complete = _read_list(job, provider, context, step, count_page) and _read_products(
-            job, provider, context, criteria, count_product
+            job, provider, context, count_product
         )
     if is_complete:
         with tenant(job.organization_id):
@@ -134,10 +135,10 @@ def pull_products(job: JobContext) -> None:
                     is_stock_simple=_is_stock_simple(warehouses),
                 )
     with tenant(job.organization_id):
+        _date_found(integration, cursor, step)
         _move_cursor(integration, step)
         # By another protocol than the last time, perhaps.
         services.follow_changes(integration=integration)
-        services.recheck_oldest(integration=integration, count=settings.PRODUCTS_RECHECKED)
         services.enqueue_details(integration=integration)
         services.enqueue_list_prices(integration=integration)
 
@@ -169,7 +170,10 @@ def pull_list_prices(job: JobContext) -> None:
                 )
                 if reading.is_done and not reading.may_have_missed and not reading.repeats:
                     services.forget_list_prices(
-                        integration=integration, price_list_id=list_id, seen=step["started_at"]
+                        integration=integration,
+                        price_list_id=list_id,
+                        seen=step["started_at"],
+                        is_empty=reading.distinct == 0,
                     )
                 job.save_step(**step)
     with tenant(job.organization_id):
@@ -185,9 +189,8 @@ def complete_products(job: JobContext) -> None:
         integration = Integration.objects.get(pk=int(job.key))
         if integration.state != IntegrationState.CONNECTED:
             return
-        criteria = selectors.read_criteria(integration)
     with reach_proven(job, integration) as (provider, context):
-        _read_products(job, provider, context, criteria)
+        _read_products(job, provider, context)
 
 
 def read_product(job: JobContext) -> None:
@@ -196,14 +199,158 @@ def read_product(job: JobContext) -> None:
         references = ProductReference.objects.select_related("integration")
         reference = references.get(pk=int(job.key))
         criteria = selectors.read_criteria(reference.integration)
-        costs_a_call = _costs_a_stock_call(reference.integration, criteria)
+        costs_a_call = costs_a_stock_call(reference.integration, criteria)
     with reach_proven(job, reference.integration) as (provider, context):
-        found = _read_product(provider, context, reference, costs_a_call)
+        found = _read_product(provider, context, reference.external_id, costs_a_call)
         if found.refusal is not None:
             raise found.refusal
     with tenant(job.organization_id):
         _store(reference, found, ChangeSource.POLL)
         job.save_step()
+
+
+@dataclass(frozen=True, slots=True)
+class Announced:
+    """A product that the ERP spoke of, as it was then found there: whole, or its stock alone.
+
+    ``row_hash`` is what the list had told of it when it was asked for, ``""`` if nothing. ``is_left_out``: it
+    was not asked for, because the criteria or a person left it out.
+    """
+
+    external_id: str
+    row_hash: str = ""
+    found: _Found | None = None
+    stock: ErpStock | None = None
+    asked_at: dt.datetime | None = None
+    is_left_out: bool = False
+
+
+def ask_announced(
+    provider: Provider,
+    context: IntegrationContext,
+    external_id: str,
+    *,
+    is_stock: bool,
+    is_stock_alone: bool,
+    is_row: bool,
+) -> Announced:
+    """Ask for what a notification announced: ``is_stock``, perhaps alone, ``is_row`` what the list tells too.
+
+    One call where the stock is all, else those of a whole reading. Raises what is wrong with the product, or
+    with its stock where that was announced.
+    """
+    integration = context.integration
+    with tenant(integration.organization_id):
+        reference = selectors.list_references(integration).filter(external_id=external_id).first()
+        costs_a_call = costs_a_stock_call(integration, selectors.read_criteria(integration))
+    left_out = reference.passed_over if reference is not None else ""
+    row_hash = reference.row_hash if reference is not None else ""
+    if left_out == services.UNLINKED or (left_out and not is_row):
+        return Announced(external_id, is_left_out=True)
+    if is_stock_alone and reference is not None and _has_stock_of_its_own(reference):
+        asked_at = clock.now()
+        with suppress(NotFound):
+            stock = _get_stock(provider, context, external_id)
+            return Announced(external_id, row_hash, stock=stock, asked_at=asked_at)
+    found = _read_product(provider, context, external_id, costs_a_call)
+    if found.refusal is not None:
+        raise found.refusal
+    if found.code:
+        raise MappingError(found.code)
+    if is_stock and found.stock_failure is not None:
+        raise found.stock_failure
+    return Announced(external_id, row_hash, found)
+
+
+def _has_stock_of_its_own(reference: ProductReference) -> bool:
+    is_known = reference.details_read_at is not None and reference.deleted_at is None
+    return is_known and reference.kind != ProductKind.PARENT
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What became of a product that was announced.
+
+    ``changes`` are of our product, by the names of ``FIELDS`` (before, after). ``passed_over`` is why the
+    criteria left it out. Without a ``product`` it is none of ours; ``is_gone``: the ERP has it no more.
+    ``is_held``: a change of it waits for a person. ``unknown_kin`` are its variations that are not here.
+    """
+
+    changes: Mapping[str, tuple[Any, Any]] = field(default_factory=dict)
+    product: Product | None = None
+    passed_over: str = ""
+    is_gone: bool = False
+    is_held: bool = False
+    unknown_kin: Sequence[str] = ()
+
+
+def keep_announced(integration: Integration, announced: Announced) -> Kept:
+    """Apply what ``ask_announced`` found, inside the caller's ``tenant``; one that is new is taken in.
+
+    Raises ``JobPostponed`` if something else was learnt of it meanwhile: it is to be asked for again.
+    """
+    here = selectors.list_references(integration).filter(external_id=announced.external_id)
+    reference = here.select_related("product").first()
+    former = selectors.values_of(reference.product) if reference and reference.product else {}
+    found = announced.found
+    product = found.product if found is not None else None
+    row_hash = reference.row_hash if reference is not None else ""
+    if found is not None and row_hash != announced.row_hash:
+        raise JobPostponed(clock.now())
+    is_gone = found is not None and (product is None or product.row.state == ProductState.DELETED)
+    if found is not None and product is not None and not is_gone:
+        if reference is None or reference.passed_over or reference.deleted_at is not None:
+            _take_in(integration, product)
+            reference = here.get()
+        if not reference.passed_over:
+            _keep_whole(reference, found, product)
+    elif announced.stock is not None and announced.asked_at is not None and reference is not None:
+        services.apply_stock(
+            reference_id=reference.pk,
+            stock=announced.stock,
+            source=ChangeSource.NOTIFICATION,
+            asked_at=announced.asked_at,
+        )
+    elif is_gone and reference is not None and reference.deleted_at is None:
+        services.mark_deleted(reference_id=reference.pk)
+    reference = here.select_related("product").first()
+    if reference is None:
+        return Kept(is_gone=is_gone)
+    now = selectors.values_of(reference.product) if reference.product else {}
+    return Kept(
+        changes={name: (former.get(name), now[name]) for name in now if former.get(name) != now[name]},
+        product=reference.product,
+        passed_over=reference.passed_over,
+        is_gone=is_gone,
+        is_held=held_selectors.is_held(reference),
+        unknown_kin=() if product is None or is_gone else _list_unknown_kin(integration, product),
+    )
+
+
+def _take_in(integration: Integration, product: ErpProduct) -> None:
+    """As a row of the list: criteria and SKUs decide what becomes of it."""
+    page = Page((product.row,), row_ids=(product.row.external_id,), offset=0, limit=1, total=1)
+    services.upsert_from_list(integration=integration, page=page, source=ChangeSource.NOTIFICATION)
+
+
+def _keep_whole(reference: ProductReference, found: _Found, product: ErpProduct) -> None:
+    is_newest = services.apply_details(
+        reference_id=reference.pk,
+        product=product,
+        stock=found.stock,
+        source=ChangeSource.NOTIFICATION,
+        row_hash=reference.row_hash,
+        asked_at=found.asked_at,
+    )
+    if not is_newest:
+        raise JobPostponed(clock.now())
+
+
+def _list_unknown_kin(integration: Integration, product: ErpProduct) -> list[str]:
+    told = [variation.external_id for variation in product.variations]
+    known = selectors.list_references(integration).filter(external_id__in=told)
+    known_ids = set(known.values_list("external_id", flat=True))
+    return [external_id for external_id in told if external_id not in known_ids]
 
 
 def reapply_criteria(job: JobContext) -> None:
@@ -280,35 +427,54 @@ def _read_products(
     job: JobContext,
     provider: Provider,
     context: IntegrationContext,
-    criteria: Criteria,
     count_product: Callable[[], bool] | None = None,
 ) -> bool:
     """Read single products until none is left, or until ``count_product`` says that it is enough."""
-    with tenant(job.organization_id):
-        costs_a_call = _costs_a_stock_call(context.integration, criteria)
+
+    def settle(kept: Sequence[ProductReference]) -> bool:
+        wanted = [count_product is None or count_product() for _ in kept]
+        # Its lease is proven with it: a worker that was taken for dead writes nothing.
+        job.save_step()
+        return all(wanted)
+
     while True:
         with tenant(job.organization_id):
             waiting = list(selectors.list_unread(context.integration)[:READ_AHEAD])
         if not waiting:
             return True
-        held: list[tuple[ProductReference, _Found]] = []
-        for reference in waiting:
-            held.append((reference, _read_product(provider, context, reference, costs_a_call)))
-            refusal = held[-1][1].refusal
-            if refusal is not None and len(held) >= REFUSALS_IN_A_ROW:
-                # Not these products, but something between us and the ERP: none of them is blamed.
-                raise refusal
-            if refusal is not None and reference is not waiting[-1]:
-                continue
-            with tenant(job.organization_id):
-                for one, found in held:
-                    _store(one, found, _source_of(job))
-                wanted = [count_product is None or count_product() for _ in held]
-                # Its lease is proven with it: a worker that was taken for dead writes nothing.
-                job.save_step()
-            held = []
-            if not all(wanted):
-                return False
+        if not read_each(job, provider, context, waiting, settle):
+            return False
+
+
+def read_each(
+    job: JobContext,
+    provider: Provider,
+    context: IntegrationContext,
+    references: Sequence[ProductReference],
+    settle: Callable[[Sequence[ProductReference]], bool],
+) -> bool:
+    """Read these products one by one. ``settle`` is told of those that are kept, within the transaction that
+    keeps them, and saves the step; false from it ends the reading, and is returned.
+    """
+    with tenant(job.organization_id):
+        costs_a_call = costs_a_stock_call(context.integration, selectors.read_criteria(context.integration))
+    held: list[tuple[ProductReference, _Found]] = []
+    for reference in references:
+        held.append((reference, _read_product(provider, context, reference.external_id, costs_a_call)))
+        refusal = held[-1][1].refusal
+        if refusal is not None and len(held) >= REFUSALS_IN_A_ROW:
+            # Not these products, but something between us and the ERP: none of them is blamed.
+            raise refusal
+        if refusal is not None and reference is not references[-1]:
+            continue
+        with tenant(job.organization_id):
+            for one, found in held:
+                _store(one, found, _source_of(job))
+            is_wanted = settle([one for one, _ in held])
+        held = []
+        if not is_wanted:
+            return False
+    return True
 
 
 def _source_of(job: JobContext) -> ChangeSource:
@@ -319,35 +485,57 @@ def _source_of(job: JobContext) -> ChangeSource:
 class _Found:
     """A product and its stock; without them a code that says why it cannot be read, "" when it is gone.
 
-    ``refusal`` is the ERP's, when it was one.
+    ``refusal`` is the ERP's, when it was one; ``stock_failure`` is why the stock alone is not known.
+    ``asked_at`` is from before the first call.
     """
 
+    asked_at: dt.datetime
     product: ErpProduct | None = None
     stock: ErpStock | None = None
     code: str = ""
     refusal: RejectedByErp | None = None
+    stock_failure: ErpError | None = None
 
 
 def _read_product(
-    provider: Provider, context: IntegrationContext, reference: ProductReference, costs_a_call: bool
+    provider: Provider, context: IntegrationContext, external_id: str, costs_a_call: bool
 ) -> _Found:
+    asked_at = clock.now()
     try:
-        product = provider.get_product(context, reference.external_id)
+        product = _get_product(provider, context, external_id)
     except NotFound:
-        return _Found()
+        return _Found(asked_at)
     except RejectedByErp as refusal:
-        return _Found(code=refusal.code, refusal=refusal)
+        return _Found(asked_at, code=refusal.code, refusal=refusal)
     except MappingError as error:
-        return _Found(code=error.code)
+        return _Found(asked_at, code=error.code)
     if product.row.kind == ProductKind.PARENT or product.row.state == ProductState.DELETED:
-        return _Found(product)
+        return _Found(asked_at, product)
     if costs_a_call or product.stock_balance is None:
         try:
-            return _Found(product, provider.get_stock(context, reference.external_id))
-        except (NotFound, MappingError, RejectedByErp):
+            return _Found(asked_at, product, _get_stock(provider, context, external_id))
+        except (NotFound, MappingError, RejectedByErp) as failure:
             # The product is there; that its stock is not known is a problem of its own.
-            return _Found(product)
-    return _Found(product, ErpStock(reference.external_id, product.stock_balance, reserved=Decimal(0)))
+            return _Found(asked_at, product, stock_failure=failure)
+    return _Found(asked_at, product, ErpStock(external_id, product.stock_balance, reserved=Decimal(0)))
+
+
+def _get_product(provider: Provider, context: IntegrationContext, external_id: str) -> ErpProduct:
+    product = provider.get_product(context, external_id)
+    _refuse_if_other(external_id, product.row.external_id)
+    return product
+
+
+def _get_stock(provider: Provider, context: IntegrationContext, external_id: str) -> ErpStock:
+    stock = provider.get_stock(context, external_id)
+    _refuse_if_other(external_id, stock.external_id)
+    return stock
+
+
+def _refuse_if_other(asked_for: str, answered: str) -> None:
+    """A cache or a proxy in between may hand out what somebody else asked for."""
+    if answered != asked_for:
+        raise MappingError("catalog.other_product")
 
 
 def _store(reference: ProductReference, found: _Found, source: ChangeSource) -> None:
@@ -361,6 +549,7 @@ def _store(reference: ProductReference, found: _Found, source: ChangeSource) -> 
                 stock=found.stock,
                 source=source,
                 row_hash=reference.row_hash,
+                asked_at=found.asked_at,
             )
         except (DataError, ValueError):
             code = "products.unstorable"
@@ -387,7 +576,7 @@ def export_product(job: JobContext) -> None:
         if reference is None and external_id:
             _refuse_if_taken(integration, external_id, product)
         is_new = not external_id
-        at_erp = None if is_new else provider.get_product(context, external_id)
+        at_erp = None if is_new else _get_product(provider, context, external_id)
         if at_erp is not None and at_erp.row.state == ProductState.DELETED:
             raise RejectedByErp("catalog.product_deleted_at_erp", {"sku": product.sku})
         theirs = None if at_erp is None else product_values(at_erp)
@@ -399,7 +588,7 @@ def export_product(job: JobContext) -> None:
         elif changes:
             # Linked by a person, it may have another SKU there.
             provider.update_product(context, external_id, _draft(at_erp.row.sku, changes))
-        found = product_values(provider.get_product(context, external_id)) if changes else theirs or {}
+        found = product_values(_get_product(provider, context, external_id)) if changes else theirs or {}
     not_taken = unwritable | {name: value for name, value in changes.items() if found.get(name) != value}
     with tenant(job.organization_id):
         services.record_export(
@@ -465,6 +654,16 @@ def _draft(sku: str, changes: dict[str, Any]) -> ProductDraft:
     return ProductDraft(sku=sku, **values)
 
 
+def _date_found(integration: Integration, cursor: Mapping[str, Any], step: Mapping[str, Any]) -> None:
+    """What a list shows now and the former one of its kind did not has changed since that one began."""
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
+    is_of_kind = bool(step["changed_from"]) == protocol.can(Capability.PRODUCTS_BY_CHANGE)
+    if is_of_kind and cursor.get("changed_from"):
+        former_began_at = dt.datetime.fromisoformat(cursor["changed_from"]) + OVERLAP
+        began_at = dt.datetime.fromisoformat(step["started_at"])
+        services.date_found(integration=integration, since=began_at, unchanged_at=former_began_at)
+
+
 def _move_cursor(integration: Integration, step: dict[str, Any]) -> None:
     since = dt.datetime.fromisoformat(step["started_at"]) - OVERLAP
     cursor = read_cursor(integration.pk, selectors.CURSOR)
@@ -479,9 +678,9 @@ def _is_stock_simple(warehouses: Sequence[ErpWarehouse] | None) -> bool:
     return warehouses is not None and len(warehouses) == 1 and not warehouses[0].has_reservations
 
 
-def _costs_a_stock_call(integration: Integration, criteria: Criteria) -> bool:
+def costs_a_stock_call(integration: Integration, criteria: Criteria) -> bool:
     """Whether a product's stock is told by a call of its own only."""
     protocol = registry.get_protocol(integration.provider, integration.protocol)
     if criteria.warehouse or not protocol.can(Capability.STOCK_IN_PRODUCT):
         return True
-    return not read_cursor(integration.pk, selectors.CHOICES).get("is_stock_simple", False)
+    return not selectors.is_stock_simple(integration)

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from catalog.views import criteria, lists, mapping, product
+from catalog.views import criteria, held, lists, mapping, product
 
 app_name = "catalog"
 
@@ -11,6 +11,8 @@ urlpatterns = [
     path(_PRODUCTS, lists.product_list, name="list"),
     path(f"{_PRODUCTS}novo/", product.new_product, name="new"),
     path(f"{_PRODUCTS}problemas/", lists.problem_list, name="problems"),
+    path(f"{_PRODUCTS}retidas/", held.held_list, name="held"),
+    path(f"{_PRODUCTS}retidas/decidir/", held.decide_held, name="decide_held"),
     path(f"{_PRODUCTS}importacao/<int:pk>/", lists.product_import, name="import"),
     path(f"{_PRODUCTS}<int:product_id>/", product.product_detail, name="detail"),
     path(f"{_PRODUCTS}<int:product_id>/editar/", product.edit_product, name="edit"),

@@ -15,11 +15,33 @@ SWEEP_DAYS = 30
 # Changed products; and the whole list, where the ERP cannot tell which changed.
 PRODUCT_POLL_SECONDS = env.int("PRODUCT_POLL_SECONDS", default=900)
 PRODUCT_LIST_SECONDS = env.int("PRODUCT_LIST_SECONDS", default=3600)
-# So many products with each poll are read again though no list says that they changed.
-PRODUCTS_RECHECKED = 20
+# Products are read again though no list says that they changed, within a share of the account's calls.
+RECHECK_SECONDS = 300
+RECHECK_SHARE = 0.1
+# And so much while all of them are read again because a person asks, or the ERP did not tell for a while.
+RECONCILE_SHARE = 0.3
+# While the ERP does not tell by itself what changes, it is asked more often; its whole list within a share.
+ORDER_POLL_IN_SILENCE_SECONDS = 120
+PRODUCT_POLL_IN_SILENCE_SECONDS = 300
+RECHECK_SHARE_IN_SILENCE = 0.4
+LIST_SHARE_IN_SILENCE = 0.2
+# A notification may come so much later than the reading that found what it announces.
+NOTIFICATION_GRACE_SECONDS = 240
 # A call whose answer never came may still be under way for so long: longer than any call may take.
 EXPORT_SETTLE_SECONDS = env.float("EXPORT_SETTLE_SECONDS", default=60.0)
 TOKEN_RENEWAL_SECONDS = env.int("TOKEN_RENEWAL_SECONDS", default=3 * 3600)
+
+# --- being told by the ERP ---
+
+# After another address is made the former one is good for so long.
+WEBHOOK_GRACE_HOURS = 24
+# So long an ERP may repeat a notification that was not answered: twenty times, each five minutes later.
+RETRY_HORIZON_HOURS = 16
+# Web processes note that they can be told something; three times as long without is an outage.
+WEBHOOK_PULSE_SECONDS = env.float("WEBHOOK_PULSE_SECONDS", default=5.0)
+
+# How often receipts are looked after: what was stranded goes on, what is old is deleted.
+TIDY_RECEIPTS_SECONDS = 3600
 
 # --- limits of an account at an ERP ---
 

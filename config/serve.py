@@ -16,6 +16,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 CONNECTION_LIMIT = 4000
 THREADS = 8
+# As in deploy/nginx.conf; the largest that anybody may send is a sheet.
+LARGEST_BODY = 10 * 1024 * 1024
 # A child that cannot start now, say without a database, is tried again after this; a refused one never.
 RESPAWN_SECONDS = 1.0
 
@@ -33,12 +35,15 @@ def serve_here(listener: socket.socket) -> None:
     from django.conf import settings  # noqa: PLC0415
 
     from config.wsgi import application  # noqa: PLC0415
+    from webhooks import pulse  # noqa: PLC0415
 
+    pulse.start()
     waitress.serve(
         application,
         sockets=[listener],
         threads=THREADS,
         connection_limit=CONNECTION_LIMIT,
+        max_request_body_size=LARGEST_BODY,
         asyncore_use_poll=True,
         trusted_proxy=settings.TRUSTED_PROXY or None,
         trusted_proxy_headers={"x-forwarded-for", "x-forwarded-proto"} if settings.TRUSTED_PROXY else set(),

@@ -65,10 +65,12 @@ INSTALLED_APPS = [
     "customers",
     "catalog",
     "orders",
+    "webhooks",
     "panel",
 ]
 
 MIDDLEWARE = [
+    "webhooks.api.EdgeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "accounts.middleware.ContentSecurityPolicyMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -220,6 +222,11 @@ SPECTACULAR_SETTINGS = {
     "POSTPROCESSING_HOOKS": [],
 }
 
+# --- notifications of an ERP ---
+
+# Of the largest product with all its variations a few hundred kilobytes; what is larger is refused unread.
+WEBHOOK_MAX_BYTES = 1_000_000
+
 # --- Celery: nudges only ---
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6379/0")
@@ -275,9 +282,17 @@ JOB_HANDLERS = {
     "pull_list_prices": "catalog.sync.pull_list_prices",
     "complete_products": "catalog.sync.complete_products",
     "read_product": "catalog.sync.read_product",
+    "recheck_products": "catalog.recheck_jobs.recheck_products",
+    "reconcile_products": "catalog.recheck_jobs.reconcile_products",
+    "read_receipts": "webhooks.sync.read_receipts",
+    "follow_notification": "webhooks.sync.follow_notification",
+    "reread_announced": "webhooks.sync.reread_announced",
+    "tidy_receipts": "webhooks.sync.tidy_receipts",
+    "watch_notifications": "webhooks.watch_jobs.watch_notifications",
     "reapply_criteria": "catalog.sync.reapply_criteria",
     "export_product": "catalog.sync.export_product",
     "export_customer": "customers.sync.export_customer",
+    "replay_receipts": "webhooks.bulk.replay_receipts",
     "renew_token": "integrations.sync.renew_token",
     "test_connection": "integrations.sync.test_connection",
     "mark_disconnected": "integrations.sync.mark_disconnected",

@@ -3,6 +3,8 @@ from django.urls import include, path
 from accounts.api_auth import OpenApiDocument, UnknownAddress
 
 urlpatterns = [
+    # First, because nothing is asked for as often.
+    path("", include("webhooks.urls")),
     path("", include("accounts.urls")),
     path("", include("integrations.urls")),
     path("", include("catalog.urls")),

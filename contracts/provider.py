@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, Protocol
 
 from contracts.http import HttpClient
+from contracts.notifications import ErpNotification, MappedProduct, NotificationPlace
 from contracts.order_status import OrderStatus
 from contracts.records import (
     CallRecord,
@@ -168,10 +170,23 @@ class Provider(Protocol):
     protocols: Sequence[ErpProtocol]
     """Ways to connect, the recommended one first. Each method below serves all of them alike."""
     invite_hosts: Sequence[str]
+    notification_places: Sequence[NotificationPlace]
+    """Where our address is pasted, so that the ERP tells what changes. Empty: it cannot."""
+    answer_mark: re.Pattern[bytes]
+    """Found in every notification whose sender waits for ``answer_notification``, and in few others."""
 
     def oauth(self, endpoints: Endpoints) -> OAuthFlow: ...
 
     def explain(self, code: str, params: Mapping[str, str]) -> Explanation | None: ...
+
+    def read_notification(self, body: bytes) -> ErpNotification:
+        """Any bytes, as they came. Raises ``MappingError`` for what cannot be read or is of no known kind.
+
+        ``params["type_name"]`` of the error is the ERP's word for the kind, if it told one. No call.
+        """
+
+    def answer_notification(self, products: Sequence[MappedProduct]) -> bytes:
+        """The JSON that the sender of a ``PRODUCT`` notification waits for. No call."""
 
     def check_connection(self, context: ProviderContext, *, account_document: str) -> Iterator[CheckStep]:
         """«Testar»: read only, a few calls, one step at a time; raises nothing of ``contracts.errors``.

@@ -45,6 +45,10 @@ HISTORY: Mapping[str, Sentence] = {
         icon="refresh",
         tone="ok",
     ),
+    "webhook.address_renewed": Sentence(
+        "URL de notificações renovada", "A anterior ainda vale por {hours} horas.", icon="link"
+    ),
+    "webhooks.replay_started": Sentence("{count} notificações a processar de novo", icon="refresh"),
     "orders.status_map_saved": Sentence("Mapeamento de status salvo", "Versão {number}.", icon="swap"),
     "orders.status_map_undone": Sentence(
         "Mapeamento de status desfeito", "A versão {number} é outra vez a de antes.", icon="swap"
@@ -65,8 +69,91 @@ HISTORY: Mapping[str, Sentence] = {
         icon="box",
         tone="ok",
     ),
+    "webhook.silence_noticed": Sentence(
+        "O Tiny parou de avisar {since}",
+        "As consultas acharam {count} mudanças ({kinds}) que ele não avisou. Passamos a consultar mais vezes."
+        " Confira a URL na aba Notificações e cole-a de novo no Tiny.",
+        icon="alert",
+        tone="warn",
+        how="consulta periódica",
+    ),
+    "webhook.kind_muted": Sentence(
+        "Notificações de {kind}: usar só consulta periódica",
+        "Ninguém mais espera por elas; as mudanças vêm pelas consultas. Uma que chegar ainda é processada.",
+        icon="pause",
+    ),
+    "webhook.kind_unmuted": Sentence(
+        "Notificações de {kind}: usar de novo",
+        "Se o Tiny parar de avisar, voltamos a dizer.",
+        icon="refresh",
+    ),
+    "webhook.silence_ended": Sentence(
+        "O Tiny voltou a avisar ({kinds})",
+        "As consultas voltam ao intervalo normal, e o que pode ter faltado é reconferido sozinho.",
+        icon="check",
+        tone="ok",
+    ),
+    "products.reconcile_asked": Sentence("Reconferência de estoque e preços pedida", icon="refresh"),
+    "products.reconciled": Sentence(
+        "Estoque e preços reconferidos",
+        "Produtos conferidos: {checked}. Diferentes e já corrigidos: {moved}.",
+        icon="refresh",
+        tone="ok",
+    ),
+    "products.reconciled_alike": Sentence(
+        "Estoque e preços reconferidos",
+        "Produtos conferidos: {checked}. Todos já estavam como no Tiny.",
+        icon="refresh",
+        tone="ok",
+    ),
     "products.criteria_saved": Sentence(
         "Critérios de produtos alterados", "Valem para as próximas atualizações.", icon="gear"
+    ),
+    "products.many_zeroed_held": Sentence(
+        "Disjuntor: zeragens retidas",
+        "De {asked} SKUs com estoque que o Tiny informou em uma hora, {zeroed} vieram zerados. O estoque "
+        "daqui ficou como estava até alguém decidir, ou o Tiny dizer outros números.",
+        icon="pause",
+        tone="warn",
+        how="leitura dos produtos",
+    ),
+    "products.reserved_lost_held": Sentence(
+        "Disjuntor: aumentos de estoque retidos",
+        "De {reserved} SKUs com reserva, {released} ficaram sem nenhuma em uma hora, e ofereceriam mais. O "
+        "estoque daqui ficou como estava até alguém decidir, ou o Tiny dizer outros números.",
+        icon="pause",
+        tone="warn",
+        how="leitura dos produtos",
+    ),
+    "products.doubtful_held": Sentence(
+        "Disjuntor: mudança retida depois de uma falha",
+        "O que está aqui ficou como estava. Lemos de novo sozinhos.",
+        icon="pause",
+        tone="warn",
+        how="leitura dos produtos",
+    ),
+    "products.price_list_empty": Sentence(
+        "A lista de preços veio vazia do Tiny",
+        "Os preços ficaram como estavam; ela tinha {count} produtos. Se não quer mais essa lista, escolha "
+        "outra nos critérios de produtos.",
+        icon="alert",
+        tone="warn",
+        how="leitura dos preços",
+    ),
+    "products.price_held": Sentence(
+        "Disjuntor: mudança de preço retida",
+        "O preço daqui ficou como estava até alguém decidir.",
+        icon="pause",
+        tone="warn",
+        how="leitura dos produtos",
+    ),
+    "products.held_accepted": Sentence(
+        "Mudanças retidas aceitas: {count}", "Estoque e preço seguem o Tiny.", icon="check", tone="ok"
+    ),
+    "products.held_refused": Sentence(
+        "Mudanças retidas recusadas: {count}",
+        "Estoque e preço ficaram como estavam, até o Tiny dizer outros valores.",
+        icon="x",
     ),
     "customers.criteria_saved": Sentence(
         "Critérios de clientes alterados", "Valem para os próximos envios.", icon="gear"
@@ -208,11 +295,25 @@ FAILURES: Mapping[str, Explanation] = {
         owner="you",
         action="edit_credentials",
     ),
+    "products.unstorable": Explanation(
+        "O produto tem no Tiny um valor que não cabe aqui",
+        "Nada dele mudou aqui. Confira no Tiny estoque, preços e medidas do produto; depois clique em Tentar"
+        " de novo.",
+        owner="you",
+        action="retry",
+    ),
     "catalog.price_list_gone": Explanation(
         "A lista de preços escolhida não existe mais no Tiny",
         "Os preços ficam como estavam, e os produtos continuam chegando. Escolha outra lista nos critérios de"
         " produtos da integração, ou o preço do próprio produto; depois clique em Tentar de novo.",
         owner="you",
+        action="retry",
+    ),
+    "catalog.other_product": Explanation(
+        "O Tiny respondeu sobre outro produto",
+        "A resposta não era do produto que pedimos, e nada dele mudou aqui. Lemos de novo sozinhos; se "
+        "precisar já, clique em Tentar de novo.",
+        owner="erp",
         action="retry",
     ),
     "catalog.sku_unknown": Explanation(

@@ -18,7 +18,7 @@ from accounts.models import Membership, Perfil
 from contracts.records import CheckStep, ErpAccount, TokenGrant
 from history.models import Source
 from history.services import record
-from integrations import credentials, registry
+from integrations import credentials, polling, registry
 from integrations.cursors import write_cursor
 from integrations.models import ConnectionTest, Credential, Integration, IntegrationState, OAuthState
 from jobs import queue
@@ -257,7 +257,7 @@ def start_work(*, integration: Integration) -> None:
     channel, key = integration.channel, str(integration.pk)
     queue.set_budget(channel, integration.budget_key)
     queue.resume_channel(channel)
-    queue.set_schedule(channel, "pull_orders", key, settings.ORDER_POLL_SECONDS, lock="pull_orders")
+    polling.schedule_orders(integration)
     queue.set_schedule(
         channel,
         "sweep_orders",

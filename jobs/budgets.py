@@ -23,6 +23,9 @@ from jobs.models import Budget
 
 # Longer than this, a worker is worth more than the wait.
 WAIT_SECONDS = 3.0
+# Where a call was made whose answer is not kept yet: beginning again would cost it once more, for ever where
+# the slots of an account are that far apart.
+UNSAVED_WAIT_SECONDS = 20.0
 # A job is claimed this long before its account's next slot, so that no slot passes while it starts.
 CLAIM_AHEAD_SECONDS = 0.25
 # Tiny answers 429 to a fifth call within a second, documented nowhere; a little slower for the way there.
@@ -40,7 +43,8 @@ LONGEST_RESET_SECONDS = 600.0
 
 
 def take_slot(budget_key: str, kind: str, *, gives_way: bool = True) -> None:
-    """Wait for the account's next slot, or raise ``JobPostponed`` (to its time) if it is over 3 s away.
+    """Wait for the account's next slot, or raise ``JobPostponed`` (to its time) if it is over 3 s away,
+    or 20 s once the job has made a call that it would have to repeat.
 
     ``kind`` is ``"read"``, ``"write"`` or ``"batch"``. A job that has saved a step gives way here when others
     wait for a worker, unless a person waits for it (``gives_way``). Outside any transaction, because the row
@@ -52,6 +56,7 @@ def take_slot(budget_key: str, kind: str, *, gives_way: bool = True) -> None:
     if seconds > 0:
         time.sleep(seconds)
         _check_still_open(budget_key)
+    turns.mark_call()
 
 
 def observe(budget_key: str, kind: str, headers: Mapping[str, str]) -> None:
@@ -142,7 +147,7 @@ def _reserve(budget_key: str, kind: str) -> float:
         now = clock.now()
         slot_at = max(now, account.next_slot_at, lane.next_slot_at)
         seconds = (slot_at - now).total_seconds()
-        if seconds > WAIT_SECONDS:
+        if seconds > (UNSAVED_WAIT_SECONDS if turns.has_unsaved_call() else WAIT_SECONDS):
             raise JobPostponed(slot_at - dt.timedelta(seconds=CLAIM_AHEAD_SECONDS))
         for row, spacing in ((account, _burst_spacing()), (lane, _spacing(lane, slot_at))):
             Budget.objects.filter(pk=row.pk).update(next_slot_at=slot_at + spacing)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 import enum
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -111,6 +111,40 @@ def enqueue(
         (job_id,) = cursor.fetchone()
     transaction.on_commit(nudge)
     return int(job_id)
+
+
+_ENQUEUE_ALL = f"""
+    WITH channel AS ({_ENSURE_CHANNEL})
+    INSERT INTO jobs_job AS waiting
+        (organization_id, channel, kind, key, lock, priority, payload, step, status,
+         attempts, crashes, failures, not_before, reason_code, reason_params, reason_key, created_at)
+    SELECT %(organization)s, %(channel)s, %(kind)s, work.key, work.key, %(priority)s, '{{}}', '{{}}',
+           'pending', 0, 0, 0, clock_now(), '', '{{}}', '', clock_now()
+    FROM unnest(%(keys)s::text[]) AS work(key)
+    ON CONFLICT (organization_id, channel, kind, key) WHERE status = 'pending' DO UPDATE
+        SET not_before = least(waiting.not_before, excluded.not_before),
+            priority = least(waiting.priority, excluded.priority)
+        WHERE waiting.not_before > excluded.not_before OR waiting.priority > excluded.priority
+"""  # noqa: S608  made of constants
+
+
+def enqueue_all(kind: str, *, channel: str, keys: Iterable[str], priority: Priority = Priority.POLL) -> None:
+    """``enqueue`` for each key, in one statement; each is its own lock."""
+    wanted = sorted(set(keys))
+    if not wanted:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _ENQUEUE_ALL,
+            {
+                "organization": current_organization_id(),
+                "channel": channel,
+                "kind": kind,
+                "keys": wanted,
+                "priority": int(priority),
+            },
+        )
+    transaction.on_commit(nudge)
 
 
 # --- a running job: every write shows the token of its claim ---

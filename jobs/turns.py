@@ -19,6 +19,7 @@ PATIENCE_SECONDS = 0.25
 @dataclass
 class _Turn:
     has_progressed: bool = False
+    has_unsaved_call: bool = False
 
 
 _current: ContextVar[_Turn | None] = ContextVar("turn", default=None)
@@ -38,7 +39,20 @@ def mark_progress() -> None:
     """A step was saved: from here on the job may be interrupted without loss."""
     turn = _current.get()
     if turn is not None:
-        turn.has_progressed = True
+        turn.has_progressed, turn.has_unsaved_call = True, False
+
+
+def mark_call() -> None:
+    """A call of an account is spent: until a step is saved, an interruption loses it."""
+    turn = _current.get()
+    if turn is not None:
+        turn.has_unsaved_call = True
+
+
+def has_unsaved_call() -> bool:
+    """Whether the running job would have to make a call again, were it interrupted now."""
+    turn = _current.get()
+    return turn is not None and turn.has_unsaved_call
 
 
 def should_yield() -> bool:

@@ -57,7 +57,7 @@ def run_tests(arguments: list[str]) -> int:
     if not any(
         argument.startswith(("-n", "--numprocesses")) or "no:xdist" in argument for argument in arguments
     ):
-        arguments = ["-n", "2", "--dist", "loadgroup", *arguments]
+        arguments = ["-n", "2", *arguments]
     # `with` must get the chance to stop the services.
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     with services.TestServices() as running:

@@ -489,7 +489,7 @@ def list_open_exports(orders: Sequence[Order]) -> dict[int, list[Job]]:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A try to write the order at its ERP. ``reason`` is why it did not come to its end, in words."""
+    """A try to do something at the ERP. ``reason`` is why it did not come to its end, in words."""
 
     what: str
     started_at: dt.datetime
@@ -505,25 +505,40 @@ def list_attempts(order: Order) -> list[Attempt]:
     if integration is None:
         return []
     jobs = Job.objects.filter(channel=integration.channel, kind__in=EXPORT_KINDS, key=str(order.pk))
+    return describe_attempts(jobs, EXPORT_KINDS, integration)
+
+
+def describe_attempts(
+    jobs: Iterable[Job],
+    names: Mapping[str, str],
+    integration: Integration,
+    *,
+    since: dt.datetime | None = None,
+    until: dt.datetime | None = None,
+) -> list[Attempt]:
+    """Those of ``jobs`` that began in that time, as ``list_attempts``; ``names`` of them go by kind."""
     kinds = {job.pk: job.kind for job in jobs}
-    rows = list(
-        JobAttempt.objects.filter(job__in=list(kinds)).order_by("-started_at", "-id")[:SHOWN_ATTEMPTS]
-    )
+    found = JobAttempt.objects.filter(job__in=list(kinds))
+    if since is not None:
+        found = found.filter(started_at__gte=since)
+    if until is not None:
+        found = found.filter(started_at__lte=until)
+    rows = list(found.order_by("-started_at", "-id")[:SHOWN_ATTEMPTS])
     calls = list(Call.objects.filter(job__in=list(kinds)).order_by("id")) if rows else []
     attempts = []
     for row in rows:
-        until = row.finished_at
+        ended_at = row.finished_at
         of_row = [
             call
             for call in calls
             if call.job_id == row.job_id
             and row.started_at <= call.created_at
-            and (until is None or call.created_at <= until)
+            and (ended_at is None or call.created_at <= ended_at)
         ]
         reason = registry.explain(row.reason_code, row.reason_params, integration.provider).title
         attempts.append(
             Attempt(
-                what=EXPORT_KINDS[kinds[row.job_id]],
+                what=names[kinds[row.job_id]],
                 started_at=row.started_at,
                 outcome=row.outcome,
                 label=row.get_outcome_display() or "Em andamento",

@@ -16,6 +16,8 @@ from jobs.selectors import list_parked
 from orders.models import Order, OrderSheet
 from orders.services.sheets import PLACE_SHEET
 from orders.synchronization import EXPORT_KINDS
+from webhooks.page_selectors import find_followed
+from webhooks.page_sentences import summarise
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +68,7 @@ def _problem(job: Job, integration: Integration | None, organization: Organizati
 
 
 def _subject(job: Job, integration: Integration | None, organization: Organization) -> tuple[str, str]:
-    """The order, the customer, the sheet or the integration that the work was about."""
+    """The order, the customer, the sheet, the notification or the integration that the work was about."""
     if job.kind in {"complete_order", *EXPORT_KINDS} and job.key.isdecimal():
         order = Order.objects.filter(pk=int(job.key)).first()
         if order is not None:
@@ -80,6 +82,14 @@ def _subject(job: Job, integration: Integration | None, organization: Organizati
         sheet = OrderSheet.objects.defer("text").filter(pk=int(job.key)).first()
         if sheet is not None:
             return sheet.name, reverse("orders:sheet", args=[organization.slug, sheet.pk])
+    if job.kind == "follow_notification":
+        receipt = find_followed(job.key)
+        if receipt is not None:
+            summary = summarise(receipt)
+            name = f"Notificação {summary}" if summary else "Notificação"
+            return name, reverse("webhooks:detail", args=[organization.slug, receipt.pk])
+    if job.kind == "replay_receipts":
+        return "Reprocessamento de notificações", reverse("webhooks:run", args=[organization.slug, job.key])
     if integration is not None:
         arguments = [organization.slug, integration.provider, integration.pk]
         return integration.name, reverse("integrations:connection", args=arguments)

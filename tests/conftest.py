@@ -15,6 +15,7 @@ from django.test import Client, TransactionTestCase
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import Browser, expect, sync_playwright
+from xdist.scheduler import LoadScopeScheduling
 
 from accounts import services
 from accounts.models import Organization, Perfil, User
@@ -27,6 +28,21 @@ hypothesis_settings.register_profile(
     "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 hypothesis_settings.load_profile("untimed")
+
+# What is tested there stands on a platform that takes long to start: one process of pytest has all of it.
+TOGETHER = ("tests/browser/", "tests/faults/")
+
+
+class Scheduling(LoadScopeScheduling):
+    """xdist's own groups are lost with pytest 9.2: https://github.com/pytest-dev/pytest-xdist/issues/1386"""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((folder for folder in TOGETHER if nodeid.startswith(folder)), nodeid)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Scheduling:
+    return Scheduling(config, log)
 
 
 @pytest.fixture(scope="session")

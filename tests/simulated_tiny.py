@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import signal
 import socket
@@ -111,6 +112,48 @@ class SimulatedTiny:
     def add_fault(self, **fields: Any) -> None:
         self.control("POST", "faults", fields)
 
+    def add_sender_fault(self, action: str, **fields: Any) -> int:
+        """What goes wrong with notifications until it is taken away; its id.
+
+        ``action`` is drop, double, hold, delay, shuffle, stop, wrong_cnpj, wrong_ecommerce, no_tipo_estoque,
+        unknown_tipo, broken_json, latin1, form, text_dados or comma. ``account_id``, ``ecommerce_id`` and
+        ``kinds`` narrow it, ``share`` (0 to 1) with ``seed`` strikes some only; delay and shuffle want a
+        ``value`` in seconds.
+        """
+        return int(self.control("POST", "sender/faults", {"action": action, **fields})["fault_id"])
+
+    def remove_sender_fault(self, fault_id: int) -> None:
+        self.control("DELETE", f"sender/faults/{fault_id}")
+
+    def clear_sender_faults(self) -> None:
+        self.control("POST", "sender/faults/clear")
+
+    def release_notifications(self, order: str = "queued", seed: str = "") -> int:
+        """Let go what «hold» held back: queued, reverse or shuffle; how many there were."""
+        return int(self.control("POST", "sender/release", {"order": order, "seed": seed})["released"])
+
+    def set_sender(self, **fields: Any) -> None:
+        """``time_scale`` (60: what was refused comes again after seconds for minutes), ``removes_urls``."""
+        self.control("POST", "sender", fields)
+
+    def count_notifications(self) -> dict[str, Any]:
+        """Totals by state, and ``queued``, ``copies``, ``due`` (still to be sent), ``sent`` (tries).
+
+        ``statuses`` count the answers ("none" where none came); ``kinds`` have the same of each kind.
+        """
+        return dict(self.control("GET", "notifications/counters"))
+
+    def wait_until_sent(self, seconds: float = 30) -> dict[str, Any]:
+        """Until every notification that is due was sent; ``count_notifications`` of then."""
+        began_at = time.monotonic()
+        while (counters := self.count_notifications())["due"]:
+            waited = time.monotonic() - began_at
+            if waited > seconds:
+                raise AssertionError(f"still to be sent: {counters}")
+            # Counting many is work for the simulator too.
+            time.sleep(min(0.02 + waited / 10, 0.5))
+        return counters
+
     @staticmethod
     def _run_sql(statement: str) -> None:
         connection = psycopg2.connect(os.environ["TEST_SUPERUSER_URL"])
@@ -138,6 +181,57 @@ class SimulatedAccount:
         """ecommerce_id («Identificador do integrador») and token, as «Gerenciar» shows them."""
         answer = self.tiny.control("POST", f"accounts/{self.id}/integrations", {"name": name})
         return {"ecommerce_id": answer["ecommerce_id"], "token": answer["token"]}
+
+    def save_urls(self, urls: dict[str, str], ecommerce_id: str = "", *, probe: bool = False) -> None:
+        """Addresses by kind; an empty one takes the former away, kinds that are left out stay.
+
+        Of an integration estoque, precos, produto, situacao_pedido, rastreio, nota_fiscal; without
+        ``ecommerce_id`` of the account's Webhooks: vendas, envios, estoque, nota_fiscal. ``probe`` posts
+        nothing to an integration's addresses first, as saving the page does.
+        """
+        if ecommerce_id:
+            body = {"urls": urls, "probe": probe}
+            self.tiny.control("PATCH", f"accounts/{self.id}/integrations/{ecommerce_id}", body)
+        else:
+            self.tiny.control("PATCH", f"accounts/{self.id}/webhooks", urls)
+
+    def list_urls(self, ecommerce_id: str = "") -> dict[str, str]:
+        """Addresses by kind as Tiny has them now, of an integration or of the account's Webhooks."""
+        if not ecommerce_id:
+            return dict(self.tiny.control("GET", f"accounts/{self.id}/webhooks"))
+        rows = self.tiny.control("GET", f"accounts/{self.id}/integrations")
+        return dict(next(row["urls"] for row in rows if row["ecommerce_id"] == ecommerce_id))
+
+    def erase_urls(self, ecommerce_id: str = "") -> None:
+        """Tiny forgets the addresses and tells nobody."""
+        self.save_urls(dict.fromkeys(self.list_urls(ecommerce_id), ""), ecommerce_id)
+
+    def set_rules(self, ecommerce_id: str, **fields: str) -> None:
+        """``stock_kind`` F (saldo) or D (what is available); ``mapped`` all or answered."""
+        self.tiny.control("PATCH", f"accounts/{self.id}/integrations/{ecommerce_id}", fields)
+
+    def list_notifications(self, **filters: str) -> list[dict[str, Any]]:
+        """What was queued, oldest first: kind, tipo, state, ``body`` (bytes), deliveries with their answers.
+
+        Filters are kind, tipo, state and ecommerce_id.
+        """
+        query = "&".join(f"{name}={value}" for name, value in filters.items())
+        rows = self.tiny.control("GET", f"accounts/{self.id}/notifications?{query}")
+        return [{**row, "body": base64.b64decode(row["body"])} for row in rows]
+
+    def count_notifications(self) -> dict[str, Any]:
+        return dict(self.tiny.control("GET", f"accounts/{self.id}/notifications/counters"))
+
+    def clear_notifications(self) -> None:
+        self.tiny.control("POST", f"accounts/{self.id}/notifications/clear")
+
+    def resend_notification(self, notification_id: int) -> None:
+        """The same bytes once more, however late."""
+        self.tiny.control("POST", f"accounts/{self.id}/notifications/{notification_id}/resend")
+
+    def list_mappings(self) -> list[dict[str, Any]]:
+        """idMapeamento, ecommerce_id, idProduto, sku, skuMapeamento, urlProduto, urlImagem, error."""
+        return list(self.tiny.control("GET", f"accounts/{self.id}/mappings"))
 
     def revoke_token(self, token: str) -> None:
         """The seller revokes a token of API v2: from now on it is code 2."""
@@ -193,6 +287,15 @@ class SimulatedAccount:
     def set_stock(self, product_id: int | str, saldo: float, deposito: str | None = None) -> dict[str, Any]:
         """What there is of a product in a depósito; none is «Geral»."""
         return self.change_product(product_id, saldo=saldo, deposito=deposito)
+
+    def send_product(self, product_id: int | str) -> None:
+        """To every integration that has an address for products, so that it is mapped."""
+        self.tiny.control("POST", f"accounts/{self.id}/products/{product_id}/send")
+
+    def change_stock(self, saldos: dict[int, float], deposito: str | None = None) -> None:
+        """Of many products at once, by their ids; each is a notification of its own."""
+        body = [{"id": key, "saldo": saldo, "deposito": deposito} for key, saldo in saldos.items()]
+        self.tiny.control("POST", f"accounts/{self.id}/stock", body)
 
     def add_deposito(self, nome: str, *, desconsiderar: bool = False) -> dict[str, Any]:
         """id, nome, desconsiderar; products that are added later have stock there too."""

@@ -7,6 +7,7 @@ Conjunta 2025.001: ``[0-9]{6}[A-Z0-9]{12}[0-9]{26}``). Nothing here may keep dig
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from stdnum.br import cnpj, cpf
 
@@ -22,6 +23,8 @@ def is_valid_cpf(text: str) -> bool:
     return bool(_CPF_SHAPE.fullmatch(text)) and len(set(text)) > 1 and cpf.is_valid(text)
 
 
+# Thousands of notifications a second name the same few accounts.
+@lru_cache(maxsize=1000)
 def is_valid_cnpj(text: str) -> bool:
     """Whether ``text`` is a bare CNPJ of 14 digits or capital letters with check digits that hold."""
     return bool(_CNPJ_SHAPE.fullmatch(text)) and len(set(text)) > 1 and cnpj.is_valid(text)

@@ -18,6 +18,10 @@ _PERMISSION_PATH = (
     " e depois clique em Conectar: a permissão só vale a partir de uma nova autorização."
 )
 _UNREADABLE = "A nossa equipe precisa ver este caso; depois da correção, tente de novo."
+_READ_LATER = (
+    "Nada mudou aqui, e o produto ou pedido será lido na próxima consulta ao Tiny. A notificação fica"
+    " guardada como veio; depois de uma correção nossa, clique em Reprocessar."
+)
 
 # Values of ``params`` are filled in with str.format; one that is missing becomes «?».
 EXPLANATIONS: Mapping[str, Explanation] = {
@@ -531,6 +535,33 @@ EXPLANATIONS: Mapping[str, Explanation] = {
         "Não conseguimos usar a chave da nota {number}. O Tiny mandou uma chave cujo dígito não confere."
         " Confira a nota no Tiny e tente de novo.",
         _YOU,
+        "retry",
+    ),
+    # Notifications
+    "tiny.notification_unreadable": Explanation(
+        "Uma notificação do Tiny não pôde ser lida",
+        f"Não conseguimos ler a notificação. O formato não é o que o Tiny documenta. {_READ_LATER}",
+        _US,
+        "retry",
+    ),
+    "tiny.notification_type_unknown": Explanation(
+        "O Tiny mandou uma notificação de tipo desconhecido",
+        f"Não conseguimos usar a notificação. Não conhecemos o tipo «{{type_name}}». {_READ_LATER}",
+        _US,
+        "retry",
+    ),
+    "tiny.notification_value_invalid": Explanation(
+        "Uma notificação do Tiny traz um valor que não dá para usar",
+        "Não conseguimos usar a notificação. O campo {field} veio repetido ou com algo que só daria para"
+        f" entender adivinhando, e isso não fazemos. {_READ_LATER}",
+        _US,
+        "retry",
+    ),
+    "tiny.notification_without_subject": Explanation(
+        "Uma notificação do Tiny não diz do que trata",
+        "Não conseguimos usar a notificação. Ela não traz o identificador de nenhum produto, pedido ou nota."
+        f" {_READ_LATER}",
+        _US,
         "retry",
     ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
+from contracts.notifications import ErpNotification, MappedProduct, NotificationPlace
 from contracts.order_status import OrderStatus
 from contracts.provider import (
     Capability,
@@ -39,7 +40,7 @@ from contracts.records import (
     ProductQuery,
     Situation,
 )
-from tiny import error_messages, v2, v3
+from tiny import error_messages, notifications, v2, v3
 from tiny.codes import DEFAULT_SITUATIONS, SITUATIONS, V2_SITUATION_CODES, V3_SITUATION_NUMBERS
 from tiny.oauth import TinyOAuth
 
@@ -123,12 +124,20 @@ class TinyProvider:
     protocols: Sequence[ErpProtocol] = (OAUTH2, TOKEN)
     # An address of an invitation is on one of these hosts or below it, and never anywhere else.
     invite_hosts: Sequence[str] = ("tiny.com.br", "olist.com")
+    notification_places: Sequence[NotificationPlace] = notifications.PLACES
+    answer_mark = notifications.ANSWER_MARK
 
     def oauth(self, endpoints: Endpoints) -> OAuthFlow:
         return TinyOAuth(endpoints)
 
     def explain(self, code: str, params: Mapping[str, str]) -> Explanation | None:
         return error_messages.explain(code, params)
+
+    def read_notification(self, body: bytes) -> ErpNotification:
+        return notifications.read_notification(body)
+
+    def answer_notification(self, products: Sequence[MappedProduct]) -> bytes:
+        return notifications.answer_notification(products)
 
     def check_connection(self, context: ProviderContext, *, account_document: str) -> Iterator[CheckStep]:
         return _api(context).check_connection(account_document)

@@ -84,7 +84,9 @@ def read_number(value: Any) -> int | None:
     if isinstance(value, float):
         return int(value) if value.is_integer() and abs(value) < _LONGEST_NUMBER else None
     if isinstance(value, Decimal):
-        return int(value) if value.is_finite() and abs(value) < _LONGEST_NUMBER and value % 1 == 0 else None
+        # ``abs`` of 1e9999999 overflows.
+        is_short = value.is_finite() and value.copy_abs() < _LONGEST_NUMBER
+        return int(value) if is_short and value % 1 == 0 else None
     if isinstance(value, str) and re.fullmatch(r"\s*-?[0-9]{1,18}\s*", value):
         return int(value.strip())
     return None
@@ -146,7 +148,7 @@ def _read_decimal(value: Any, field: str, step: Decimal) -> Decimal | None:
         return None
     try:
         amount = _to_decimal(value)
-        if amount.is_finite() and abs(amount) < _LARGEST:
+        if amount.is_finite() and amount.copy_abs() < _LARGEST:
             # Adding zero turns -0.00 into 0.00.
             return amount.quantize(step, rounding=ROUND_HALF_UP) + 0
     except InvalidOperation:

@@ -56,12 +56,13 @@ class FilterForm(forms.Form):
 
 @dataclass(frozen=True, slots=True)
 class Tab:
-    """``address`` is a query string that begins with ``?``."""
+    """``address`` is a query string that begins with ``?``; ``is_more``: nobody counted beyond ``count``."""
 
     label: str
     count: int
     address: str
     is_current: bool
+    is_more: bool = False
 
 
 @dataclass(frozen=True, slots=True)

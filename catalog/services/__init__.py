@@ -1,23 +1,30 @@
 """Products: writes, inside the caller's ``tenant``, without HTTP."""
 
 from catalog.services.criteria import enqueue_reapplying, reapply, save_criteria
+from catalog.services.deciding import decide_held
 from catalog.services.details import apply_details, mark_deleted, mark_unreadable
 from catalog.services.importing import (
     advance_details,
     advance_list,
     begin_details,
     cancel_import,
+    choose_rechecked,
+    count_moved,
+    date_found,
     enqueue_details,
     enqueue_list_prices,
     finish_import,
+    finish_reconciling,
     follow_changes,
     forget_unseen,
     learn_warehouses,
+    list_rechecked,
     plan_import,
-    recheck_oldest,
+    recheck_soon,
     record_plan,
     refresh_product,
     start_import,
+    start_reconciling,
 )
 from catalog.services.lines import SUBJECT
 from catalog.services.linking import (
@@ -43,6 +50,7 @@ from catalog.services.saving import (
     record_export,
     save_product,
 )
+from catalog.services.stock import ToldStock, apply_stock, tell_stock
 from catalog.services.waiting import release_waiting
 
 __all__ = [
@@ -52,19 +60,26 @@ __all__ = [
     "Linked",
     "SaveRefused",
     "Saved",
+    "ToldStock",
     "advance_details",
     "advance_list",
     "apply_details",
     "apply_list_prices",
+    "apply_stock",
     "begin_details",
     "cancel_import",
+    "choose_rechecked",
+    "count_moved",
     "create_and_link",
+    "date_found",
+    "decide_held",
     "enqueue_details",
     "enqueue_export",
     "enqueue_list_prices",
     "enqueue_reapplying",
     "find_target",
     "finish_import",
+    "finish_reconciling",
     "follow_changes",
     "forget_list_prices",
     "forget_unseen",
@@ -72,11 +87,12 @@ __all__ = [
     "ignore_problems",
     "learn_warehouses",
     "link",
+    "list_rechecked",
     "mark_deleted",
     "mark_unreadable",
     "plan_import",
     "reapply",
-    "recheck_oldest",
+    "recheck_soon",
     "record_export",
     "record_plan",
     "refresh_product",
@@ -84,6 +100,8 @@ __all__ = [
     "save_criteria",
     "save_product",
     "start_import",
+    "start_reconciling",
+    "tell_stock",
     "unlink",
     "upsert_from_list",
 ]

@@ -6,16 +6,18 @@ import datetime as dt
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
-from catalog.criteria import Criteria, Decision, decide_update
+from django.db import connection
+
+from catalog.criteria import TOLD, Criteria, Decision, decide_update
 from catalog.models import ChangeSource, Figure, FigureChange, Product, ProductReference
 from catalog.selectors import read_arriving, values_of
 from catalog.sentences import describe_value
+from catalog.services.holding import FIGURES, Arrival, hold_harmful
 from catalog.services.lines import product_line
 from catalog.values import FIELDS, Values
 from history.models import HistoryEntry
 from history.services import record_all
 
-FIGURES = tuple(Figure.values)
 REVISIONS = ("revision", "price_revision", "stock_revision")
 
 
@@ -59,14 +61,18 @@ def apply_references(
     source: ChangeSource,
     revision: int,
     at: dt.datetime,
+    person: str = "",
 ) -> int:
-    """Let the values of each reference arrive at its product. How many products changed."""
+    """Let the values of each reference arrive at its product. How many products changed.
+
+    The references are of one integration. What looks harmful is held (``catalog.services.holding``).
+    """
     wanted = {
         row.product_id: (row, theirs)
         for row, theirs in read_arriving(references, criteria)
         if row.product_id is not None
     }
-    changed, steps, lines = 0, [], []
+    arrivals = []
     for product in Product.objects.filter(pk__in=wanted).order_by("id"):
         reference, theirs = wanted[product.pk]
         if product.source_integration_id != reference.integration_id:
@@ -74,16 +80,52 @@ def apply_references(
         # A change made here is on its way there; everything else arrives all the same.
         theirs = {name: value for name, value in theirs.items() if name not in product.changed_here}
         decision = decide_update(values_of(product), theirs, criteria, is_beginning=reference.is_beginning)
-        lines += describe_changes(product, decision, reference.find_news(), at)
-        if not decision.changes:
-            continue
-        change_product(product, {name: after for name, (_, after) in decision.changes.items()}, revision, at)
-        product.save(update_fields=[*decision.changes, *REVISIONS, "updated_at"])
-        steps += list_steps(product, decision.changes, source, at)
-        changed += 1
+        arrivals.append(Arrival(product, reference, theirs, decision))
+    put_back = hold_harmful(arrivals, criteria, source=source, at=at)
+    steps, lines = [], []
+    for arrival in arrivals:
+        code = name_update(arrival.reference, source)
+        news = arrival.reference.find_news()
+        lines += describe_changes(arrival.product, arrival.decision, news, at, code)
+    changed = [arrival for arrival in (*arrivals, *put_back) if arrival.decision.changes]
+    for arrival in changed:
+        product, changes = arrival.product, arrival.decision.changes
+        change_product(product, {name: after for name, (_, after) in changes.items()}, revision, at)
+        steps += list_steps(product, changes, source, at, person=person)
+    _save_all(changed)
     FigureChange.objects.bulk_create(steps)
     record_all(lines)
-    return changed
+    return len(changed)
+
+
+def _save_all(changed: Iterable[Arrival]) -> None:
+    """Those of which only figures changed in one statement: notifications come by the thousand."""
+    figures: dict[int, Product] = {}
+    for arrival in changed:
+        product, changes = arrival.product, arrival.decision.changes
+        if changes.keys() <= set(FIGURES):
+            figures[product.pk] = product
+        else:
+            product.save(update_fields=[*changes, *REVISIONS, "updated_at"])
+    if not figures:
+        return
+    columns = dict.fromkeys(FIGURES, "numeric") | dict.fromkeys(REVISIONS, "bigint")
+    columns["updated_at"] = "timestamptz"
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""UPDATE catalog_product p SET {", ".join(f"{name} = t.{name}" for name in columns)}
+                FROM unnest(%s::bigint[], {", ".join(f"%s::{kind}[]" for kind in columns.values())})
+                    AS t(id, {", ".join(columns)})
+                WHERE p.id = t.id""",  # noqa: S608  names of ours
+            [list(figures), *([getattr(row, name) for row in figures.values()] for name in columns)],
+        )
+
+
+def name_update(reference: ProductReference, source: ChangeSource) -> str:
+    """The line's code: by what the ERP's values came, and whether it was asked already."""
+    if source != ChangeSource.NOTIFICATION:
+        return "product.updated"
+    return "product.told" if TOLD in reference.values else "product.notified"
 
 
 def change_product(product: Product, changes: Values, revision: int, at: dt.datetime) -> None:
@@ -117,11 +159,12 @@ def list_steps(
 
 
 def describe_changes(
-    product: Product, decision: Decision, news: Collection[str], at: dt.datetime
+    product: Product, decision: Decision, news: Collection[str], at: dt.datetime, code: str
 ) -> list[HistoryEntry]:
-    """A line for all that arrived and one for what was kept out; ``news`` is what the ERP changed just now.
+    """A line for all that arrived, by ``code``, and one for what was kept out.
 
-    What the first reading of the single product adds to the list's row is no news.
+    ``news`` is what the ERP changed just now. What the first reading of the single product adds to the list's
+    row is no news.
     """
     arrived = {
         name: change
@@ -131,7 +174,7 @@ def describe_changes(
     kept = {name: change for name, change in decision.kept.items() if name in news}
     return [
         product_line(product.pk, code, describe_fields(changes), at)
-        for code, changes in (("product.updated", arrived), ("product.kept", kept))
+        for code, changes in ((code, arrived), ("product.kept", kept))
         if changes
     ]
 

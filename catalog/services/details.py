@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Q
 
 from accounts import clock
-from catalog.criteria import BALANCE, NO_STOCK, RESERVED, WAREHOUSES
-from catalog.models import ChangeSource, Product, ProductReference, WarehouseStock
+from catalog.criteria import STATUS_BEFORE
+from catalog.models import ChangeSource, Figure, FigureChange, Product, ProductReference
 from catalog.selectors import read_arriving, read_criteria
 from catalog.services.applying import apply_references
 from catalog.services.lines import product_line, take_revision
 from catalog.services.receiving import UNREADABLE, list_problems, settle_sku
-from catalog.values import fit_amount, product_values, to_json
+from catalog.services.stock import forget_stock, is_overtaken, take_stock
+from catalog.values import product_values, to_json
 from contracts.records import ErpProduct, ErpStock, ProductKind, ProductState
 from history.services import record_all
 
@@ -31,25 +34,36 @@ def apply_details(
     stock: ErpStock | None,
     source: ChangeSource,
     row_hash: str,
-) -> None:
-    """``stock`` is ``None`` where there is none to know: of a parent, or when the ERP did not tell it.
+    asked_at: dt.datetime,
+) -> bool:
+    """Keep what the single product tells; false if something else was learnt of it since it was asked for.
+
+    ``stock`` is ``None`` where there is none to know: of a parent, or when the ERP did not tell it.
 
     ``row_hash`` is the row's when the product was asked for: one that changed meanwhile is read again.
+    ``asked_at`` is from before the first call: an answer that another one overtook is not applied.
     """
     revision, now = take_revision(), clock.now()
     reference = ProductReference.objects.select_related("integration").get(pk=reference_id)
+    is_as_asked = reference.row_hash == row_hash
+    if is_overtaken(asked_at, reference.details_read_at, now):
+        # Nobody knows which of the two is the newer one.
+        ProductReference.objects.filter(pk=reference_id).update(details_hash="")
+        return False
     if product.row.state == ProductState.DELETED:
         mark_deleted(reference_id=reference_id)
-        return
+        return is_as_asked
     criteria = read_criteria(reference.integration)
+    ((_, former),) = read_arriving([reference], criteria)
+    former_asked_at, former_read_at = reference.stock_asked_at, reference.details_read_at
     reference.kind = product.row.kind
     reference.state = product.row.state
     reference.deleted_at = None
     reference.learn(to_json(product_values(_name_components(reference, product))))
     if stock is not None:
-        _take_stock(reference, stock)
+        take_stock(reference, stock, asked_at)
     elif product.row.kind == ProductKind.PARENT:
-        _forget_stock(reference)
+        forget_stock(reference)
     reference.parent_external_id = product.parent_external_id[:60]
     reference.variation_ids = [variation.external_id for variation in product.variations]
     reference.details_hash = row_hash
@@ -59,9 +73,30 @@ def apply_details(
     ((_, arriving),) = read_arriving([reference], criteria)
     reference.problems = list_problems(reference, arriving)
     reference.save()
-    apply_references([reference, *kin], criteria, source=source, revision=revision, at=now)
+    if apply_references([reference, *kin], criteria, source=source, revision=revision, at=now):
+        _date_steps(reference, now, former, former_asked_at, former_read_at)
     if reference.is_beginning:
         ProductReference.objects.filter(pk=reference.pk).update(is_beginning=False)
+    return is_as_asked
+
+
+def _date_steps(
+    reference: ProductReference,
+    at: dt.datetime,
+    former: Mapping[str, Any],
+    stock_unchanged_at: dt.datetime | None,
+    price_unchanged_at: dt.datetime | None,
+) -> None:
+    """What this reading found had not changed yet at the former one, if the ERP told then what was here.
+
+    It did not where a change was held that is let go now, and where the criteria let something else count.
+    """
+    steps = FigureChange.objects.filter(product_id=reference.product_id, at=at, before__isnull=False)
+    dated = [step for step in steps if former.get(step.figure) == step.before]
+    for step in dated:
+        is_stock = step.figure == Figure.STOCK
+        step.unchanged_at = stock_unchanged_at if is_stock else price_unchanged_at
+    FigureChange.objects.bulk_update(dated, ["unchanged_at"])
 
 
 def _name_components(reference: ProductReference, product: ErpProduct) -> ErpProduct:
@@ -84,45 +119,6 @@ def _name_components(reference: ProductReference, product: ErpProduct) -> ErpPro
         for part in product.components
     )
     return replace(product, components=components)
-
-
-def _take_stock(reference: ProductReference, stock: ErpStock) -> None:
-    amounts = {row.name: (fit_amount(row.balance), fit_amount(row.reserved)) for row in stock.warehouses}
-    reference.learn(
-        {
-            BALANCE: str(fit_amount(stock.balance)),
-            RESERVED: str(fit_amount(stock.reserved)),
-            WAREHOUSES: {name: [str(one), str(two)] for name, (one, two) in amounts.items()},
-            NO_STOCK: False,
-        }
-    )
-    now = clock.now()
-    WarehouseStock.objects.filter(reference=reference).exclude(name__in=amounts).delete()
-    WarehouseStock.objects.bulk_create(
-        [
-            WarehouseStock(
-                reference=reference,
-                name=row.name,
-                balance=amounts[row.name][0],
-                reserved=amounts[row.name][1],
-                is_ignored=row.is_ignored,
-                observed_at=now,
-            )
-            for row in {one.name: one for one in stock.warehouses}.values()
-        ],
-        update_conflicts=True,
-        unique_fields=["organization", "reference", "name"],
-        update_fields=["balance", "reserved", "is_ignored", "observed_at"],
-    )
-
-
-def _forget_stock(reference: ProductReference) -> None:
-    """What was known of it counts no more: it is not known, which is not none."""
-    reference.values = {
-        name: value for name, value in reference.values.items() if name not in (BALANCE, RESERVED, WAREHOUSES)
-    }
-    reference.learn({NO_STOCK: True})
-    WarehouseStock.objects.filter(reference=reference).delete()
 
 
 def _join_kin(
@@ -175,14 +171,17 @@ def mark_deleted(*, reference_id: int) -> None:
     """The ERP does not know it any more: what it told of the stock counts no more, and nothing is deleted."""
     revision, now = take_revision(), clock.now()
     reference = ProductReference.objects.select_related("integration").get(pk=reference_id)
+    is_news = reference.deleted_at is None
     reference.state = ProductState.DELETED
     reference.deleted_at = reference.deleted_at or now
     reference.details_hash = reference.row_hash
-    _forget_stock(reference)
-    reference.learn({"status": "inactive"})
+    reference.details_read_at = now
+    forget_stock(reference)
+    if is_news:
+        reference.learn({STATUS_BEFORE: reference.values.get("status"), "status": "inactive"})
     reference.problems = []
     reference.save()
-    if reference.product_id is not None:
+    if is_news and reference.product_id is not None:
         record_all([product_line(reference.product_id, "product.deleted_at_erp", {}, now)])
     criteria = read_criteria(reference.integration)
     apply_references([reference], criteria, source=ChangeSource.POLL, revision=revision, at=now)

@@ -3,28 +3,40 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Sequence
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from accounts import clock
 from catalog import selectors
-from catalog.models import ProductImport
+from catalog.models import ChangeSource, Figure, FigureChange, HeldChange, ProductImport, ProductReference
 from contracts.provider import Capability
+from history.models import Source
 from history.services import record
-from integrations import imports, registry
+from integrations import imports, polling, registry
 from integrations.cursors import read_cursor, write_cursor
-from integrations.models import Integration
+from integrations.imports import ImportRefused
+from integrations.models import Integration, IntegrationState
 from integrations.rows import PageResult
 from jobs import queue
 from jobs.queue import Priority
+from jobs.selectors import calls_per_minute
 
 # Whatever lists or reads products of one integration runs alone, or it would read them twice.
 LOCK = "products"
+# Reading known products again disturbs no list, however long it takes.
+RECHECK_LOCK = "recheck_products"
+ROWS_A_PAGE = 100
 # A product that was read by itself within this time is not read again without a reason.
 RECHECK_AFTER = dt.timedelta(hours=6)
+# Whatever moved within a day moves again soon, and is looked at this often.
+MOVED_WITHIN = dt.timedelta(days=1)
+RECHECK_MOVED_AFTER = dt.timedelta(minutes=9)
+# The ERP said that it knows a product no more: it may have known none at that moment.
+RECHECK_DELETED_AFTER = dt.timedelta(hours=1)
 
 
 def plan_import(*, integration: Integration, person: str) -> ProductImport:
@@ -92,16 +104,32 @@ def finish_import(*, import_id: int) -> None:
 
 
 def follow_changes(*, integration: Integration) -> None:
-    """Poll for changed products; where the ERP cannot tell them, its whole list is read, less often."""
-    protocol = registry.get_protocol(integration.provider, integration.protocol)
-    knows_changes = protocol.can(Capability.PRODUCTS_BY_CHANGE)
+    """Poll for changed products; where the ERP cannot tell them, its whole list is read, less often.
+
+    Beside it products are read again by themselves, because no list tells every change.
+    """
+    key = str(integration.pk)
+    queue.set_schedule(integration.channel, "pull_products", key, _poll_seconds(integration), lock=LOCK)
     queue.set_schedule(
         integration.channel,
-        "pull_products",
-        str(integration.pk),
-        settings.PRODUCT_POLL_SECONDS if knows_changes else settings.PRODUCT_LIST_SECONDS,
-        lock=LOCK,
+        "recheck_products",
+        key,
+        settings.RECHECK_SECONDS,
+        lock=RECHECK_LOCK,
+        priority=Priority.BACKFILL,
     )
+
+
+def _poll_seconds(integration: Integration) -> float:
+    protocol = registry.get_protocol(integration.provider, integration.protocol)
+    knows_changes = protocol.can(Capability.PRODUCTS_BY_CHANGE)
+    usual = settings.PRODUCT_POLL_SECONDS if knows_changes else settings.PRODUCT_LIST_SECONDS
+    if not polling.is_hurried(integration):
+        return float(usual)
+    rows = 0 if knows_changes else selectors.list_references(integration).count()
+    calls_a_second = calls_per_minute(integration.budget_key, "read") / 60
+    affordable = rows / ROWS_A_PAGE / calls_a_second / settings.LIST_SHARE_IN_SILENCE
+    return min(float(usual), max(float(settings.PRODUCT_POLL_IN_SILENCE_SECONDS), affordable))
 
 
 def enqueue_details(*, integration: Integration, priority: Priority = Priority.COMPLETION) -> None:
@@ -148,16 +176,128 @@ def refresh_product(*, integration: Integration, reference_id: int) -> None:
     )
 
 
-def recheck_oldest(*, integration: Integration, count: int) -> None:
-    """Have some products read again whose last reading is longest ago: no list tells all that changes."""
-    oldest = (
-        selectors.list_references(integration)
-        .filter(details_hash=F("row_hash"), passed_over="", deleted_at=None)
-        .filter(details_read_at__lt=clock.now() - RECHECK_AFTER)
-        .order_by("details_read_at")
-        .values("pk")[:count]
+def recheck_soon(*, integration: Integration) -> None:
+    """Some products are read again before their turn, those that moved of late first."""
+    queue.enqueue(
+        "recheck_products",
+        channel=integration.channel,
+        key=str(integration.pk),
+        lock=RECHECK_LOCK,
+        priority=Priority.POLL,
     )
-    selectors.list_references(integration).filter(pk__in=oldest).update(details_hash="")
+
+
+def choose_rechecked(*, integration: Integration, calls_per_product: int) -> list[int]:
+    """References to read again now, as many as a small share of the account's calls allows.
+
+    First what the breaker holds, so that a fault that is over undoes it. Half of the others are what moved or
+    went of late, which is where a change shows first, and the rest those whose last reading is longest ago.
+    """
+    now = clock.now()
+    lately = now - RECHECK_MOVED_AFTER
+    share = settings.RECHECK_SHARE_IN_SILENCE if polling.is_hurried(integration) else settings.RECHECK_SHARE
+    calls = calls_per_minute(integration.budget_key, "read") * settings.RECHECK_SECONDS / 60 * share
+    count = max(1, int(calls // calls_per_product))
+    known = list_rechecked(integration)
+    doubtful = known.filter(_waits(), details_read_at__lt=lately).order_by("details_read_at", "pk")
+    held = list(doubtful.values_list("pk", flat=True)[: math.ceil(count / 2)])
+    steps = FigureChange.objects.filter(
+        product=OuterRef("product_id"), at__gte=now - MOVED_WITHIN, before__isnull=False
+    )
+    has_moved = Q(Exists(steps), deleted_at=None, details_read_at__lt=lately)
+    has_gone = Q(deleted_at__isnull=False, details_read_at__lt=now - RECHECK_DELETED_AFTER)
+    moved = known.filter(has_moved | has_gone).exclude(pk__in=held)
+    newest = moved.order_by("-product__stock_revision", "pk").values_list("pk", flat=True)
+    chosen = held + list(newest[: (count - len(held)) // 2])
+    oldest = known.filter(details_read_at__lt=now - RECHECK_AFTER, deleted_at=None).exclude(pk__in=chosen)
+    left = count - len(chosen)
+    return chosen + list(oldest.order_by("details_read_at", "pk").values_list("pk", flat=True)[:left])
+
+
+def list_rechecked(integration: Integration) -> QuerySet[ProductReference]:
+    """Products of ours that were read by themselves before, and that nothing else has read again.
+
+    One that the ERP knows no more is among them for a day, and while anything of it waits for a person.
+    """
+    references = selectors.list_references(integration).filter(
+        details_hash=F("row_hash"), passed_over="", product__isnull=False
+    )
+    stands = Q(deleted_at=None) | Q(deleted_at__gte=clock.now() - MOVED_WITHIN) | Q(_waits())
+    return references.filter(stands, details_read_at__isnull=False)
+
+
+def _waits() -> Exists:
+    return Exists(HeldChange.objects.filter(reference=OuterRef("pk"), decided_at=None))
+
+
+def count_moved(references: Sequence[ProductReference]) -> int:
+    """How many of these had another stock or price here than their last reading told."""
+    pks = [reference.pk for reference in references]
+    read = ProductReference.objects.filter(pk__in=pks, product__figure_changes__at=F("details_read_at"))
+    return read.filter(product__figure_changes__before__isnull=False).distinct().count()
+
+
+def date_found(*, integration: Integration, since: dt.datetime, unchanged_at: dt.datetime) -> None:
+    """What a list showed since ``since`` had not changed yet when the former one was asked for.
+
+    Prices whose product was on the page with which they came, and no stock: of that a list says nothing, and
+    so what changed with it is a zero that was put back. Nor what had been held and was let go now.
+    """
+    released = HeldChange.objects.filter(
+        product=OuterRef("product_id"), figure=OuterRef("figure"), decided_at=OuterRef("at")
+    )
+    FigureChange.objects.filter(
+        ~Exists(released),
+        product__references__integration=integration,
+        product__references__seen_at=F("at"),
+        figure__in=(Figure.PRICE, Figure.PROMOTIONAL_PRICE),
+        source=ChangeSource.POLL,
+        at__gte=since,
+        unchanged_at=None,
+        before__isnull=False,
+    ).update(unchanged_at=unchanged_at)
+
+
+@transaction.atomic
+def start_reconciling(*, integration: Integration, person: str = "") -> None:
+    """«Reconferir estoque e preços»: every product is read again, behind what people wait for.
+
+    Raises ``ImportRefused`` while that makes no sense. One that is under way goes on to its end.
+    """
+    integration = Integration.objects.select_for_update(no_key=True).get(pk=integration.pk)
+    if integration.state != IntegrationState.CONNECTED:
+        raise ImportRefused("Conecte a integração antes de reconferir.")
+    if not list_rechecked(integration).exists():
+        raise ImportRefused("Ainda não há produtos importados para reconferir.")
+    if selectors.find_reconciling(integration) is not None:
+        raise ImportRefused("Os produtos já estão sendo reconferidos.")
+    queue.enqueue(
+        "reconcile_products",
+        channel=integration.channel,
+        key=str(integration.pk),
+        lock=RECHECK_LOCK,
+        priority=Priority.BACKFILL,
+    )
+    if person:
+        record(
+            subject_kind="integration",
+            subject_id=integration.pk,
+            code="products.reconcile_asked",
+            source=Source.PERSON,
+            person=person,
+        )
+
+
+def finish_reconciling(*, integration: Integration, since: dt.datetime, moved: int) -> None:
+    """Every product was read since ``since``, by whomever; ``moved`` of them were another here."""
+    checked = list_rechecked(integration).filter(details_read_at__gte=since).count()
+    record(
+        subject_kind="integration",
+        subject_id=integration.pk,
+        code="products.reconciled" if moved else "products.reconciled_alike",
+        params={"checked": checked, "moved": moved},
+    )
+    enqueue_list_prices(integration=integration)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from catalog.models import ChangeSource, LinkedBy, Product, ProductReference
 from catalog.selectors import read_arriving, read_criteria
 from catalog.services.applying import apply_references, create_products
 from catalog.services.details import join_children
+from catalog.services.holding import end_held
 from catalog.services.lines import product_line, take_revision
 from catalog.services.receiving import UNLINKED, list_problems
 from catalog.services.waiting import release_waiting
@@ -118,6 +119,7 @@ def _let_go(reference: ProductReference, person: str) -> None:
     reference.problems = []
     reference.save()
     if product_id is not None:
+        end_held(product_id=product_id, at=clock.now())
         Product.objects.filter(pk=product_id, source_integration_id=reference.integration_id).update(
             source_integration=None
         )

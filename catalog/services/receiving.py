@@ -228,6 +228,7 @@ def _link(receipt: _Receipt, concerned: Sequence[ProductReference]) -> set[str]:
 
 def adopt_product(product: Product, reference: ProductReference, at: dt.datetime) -> None:
     """A product that was made here meets its twin at the ERP."""
+    reference.is_just_linked = True
     if product.source_integration_id is None:
         product.source_integration_id = reference.integration_id
         product.save(update_fields=["source_integration"])
@@ -338,8 +339,8 @@ def apply_list_prices(
     )
     for reference in references:
         row = rows.get(reference.external_id)
-        if row is None:
-            # Named with a price that cannot be read: what was known of it holds.
+        if row is None or row.price is None:
+            # Named with a price that cannot be read, or with none: what was known of it holds.
             former = reference.values.get(LISTED, {})
             reference.learn({LISTED: {**former, "id": price_list_id, "seen": seen}})
         else:
@@ -350,14 +351,34 @@ def apply_list_prices(
 
 
 @transaction.atomic
-def forget_list_prices(*, integration: Integration, price_list_id: str, seen: str) -> None:
-    """The list was read whole: what it named before and names no more has its own price again."""
+def forget_list_prices(*, integration: Integration, price_list_id: str, seen: str, is_empty: bool) -> None:
+    """The list was read whole: what it named before and names no more has its own price again.
+
+    One that names nothing at all any more (``is_empty``) is not believed, and that is told once a day:
+    whoever wants no list chooses none.
+    """
     revision, now, criteria = take_revision(), clock.now(), read_criteria(integration)
     listed = ProductReference.objects.filter(
         integration=integration, **{f"values__{LISTED}__id": price_list_id}
     )
     gone = list(listed.exclude(**{f"values__{LISTED}__seen": seen}).order_by("id"))
+    if is_empty:
+        _tell_empty_list(integration, len(gone), now)
+        return
     for reference in gone:
         reference.learn({LISTED: {}})
     ProductReference.objects.bulk_update(gone, ["values"])
     apply_references(gone, criteria, source=ChangeSource.POLL, revision=revision, at=now)
+
+
+def _tell_empty_list(integration: Integration, count: int, at: dt.datetime) -> None:
+    code, since = "products.price_list_empty", at - dt.timedelta(days=1)
+    if count and not was_recorded_since("integration", integration.pk, code, since):
+        record(
+            subject_kind="integration",
+            subject_id=integration.pk,
+            code=code,
+            params={"count": count},
+            source=Source.ERP,
+            at=at,
+        )

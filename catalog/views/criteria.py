@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import ADMINS, READERS, TenantRequest, tenant_view
-from catalog import selectors, services
+from catalog import held_selectors, selectors, services
 from catalog.criteria import Criteria, passes
 from catalog.forms import CriteriaForm
 from catalog.sentences import PASSED_OVER
@@ -116,6 +116,7 @@ def _render_criteria(
         "provider": registry.get_provider(integration.provider),
         "protocol": registry.get_protocol(integration.provider, integration.protocol),
         "integration": integration,
+        "held_count": held_selectors.list_waiting(integration.pk).count(),
         "panel_body": "catalog/_criteria.html",
         "tab": "products",
     }

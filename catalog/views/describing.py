@@ -6,9 +6,10 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any
 
+from catalog.models import Figure
 from catalog.problems import PROBLEMS
 from catalog.selectors import Comparison
-from catalog.sentences import GUARDS, KINDS, describe_value
+from catalog.sentences import GUARDS, KINDS, describe_held, describe_value
 from catalog.values import FIELDS
 from integrations import registry
 
@@ -38,3 +39,13 @@ def describe_comparisons(compared: Iterable[Comparison]) -> list[dict[str, Any]]
         for one in compared
     ]
     return [row for row in rows if row["ours"] or row["theirs"]]
+
+
+def describe_held_changes(rows: Iterable[Any]) -> None:
+    """Set the words that pages show of each ``HeldChange``."""
+    for row in rows:
+        row.label = Figure(row.figure).label
+        row.before_text = describe_value(row.figure, row.before) or "vazio"
+        row.after_text = describe_value(row.figure, row.after) or "vazio"
+        row.why = describe_held(row.reason_code, row.reason_params)
+        row.seen = row.held_at.isoformat()

@@ -84,7 +84,8 @@ def problem_list(request: TenantRequest) -> HttpResponse:
 def product_import(request: TenantRequest, pk: int) -> HttpResponse:
     """«Importação de produtos» of the integration's page: plan, progress and summary, each where it stands.
 
-    POST with ``action`` plan, start or cancel; only an Administrador may.
+    POST with ``action`` plan, start or cancel, or reconcile: «Reconferir estoque e preços». Only an
+    Administrador may.
     """
     integration = get_object_or_404(Integration.objects.all(), pk=pk)
     refusal = ""
@@ -94,6 +95,7 @@ def product_import(request: TenantRequest, pk: int) -> HttpResponse:
             "plan": lambda: services.plan_import(integration=integration, person=person),
             "start": lambda: services.start_import(integration=integration),
             "cancel": lambda: services.cancel_import(integration=integration),
+            "reconcile": lambda: services.start_reconciling(integration=integration, person=person),
         }
         refusal, onward = act_on_import(request, integration, actions)
         if onward is not None:
@@ -101,6 +103,7 @@ def product_import(request: TenantRequest, pk: int) -> HttpResponse:
     context = {
         "integration": integration,
         "progress": selectors.describe_import(integration),
+        "reconciling": selectors.find_reconciling(integration),
         "refusal": refusal,
         "may_import": request.membership.perfil in ADMINS,
     }

@@ -15,13 +15,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import clock
 from accounts.permissions import ADMINS, OPERATORS, READERS, TenantRequest, tenant_view
-from catalog import selectors, services
+from catalog import held_selectors, selectors, services
 from catalog.criteria import BALANCE, RESERVED
 from catalog.forms import ProductForm
 from catalog.models import ChangeSource, Figure, FigureChange, Product, ProductReference
 from catalog.sentences import HISTORY, KINDS, SOURCES, describe_value
 from catalog.values import FIELDS
-from catalog.views.describing import describe_comparisons, describe_reference
+from catalog.views.describing import describe_comparisons, describe_held_changes, describe_reference
 from contracts.records import ProductKind
 from history.selectors import list_entries
 from history.timeline import build_days
@@ -45,9 +45,12 @@ def product_detail(request: TenantRequest, product_id: int) -> HttpResponse:
         return HttpResponse(status=204, headers={} if is_awaited else {"HX-Refresh": "true"})
     days = PERIODS[1] if request.GET.get("dias") == str(PERIODS[1]) else PERIODS[0]
     entries = list_entries(services.SUBJECT, product.pk)
+    held = list(held_selectors.list_waiting(product=product))
+    describe_held_changes(held)
     context = {
         "section": "products",
         "product": product,
+        "held": held,
         "kind_label": KINDS.get(product.kind, ""),
         "sides": [_describe_side(product, reference) for reference in references],
         "is_awaited": is_awaited,

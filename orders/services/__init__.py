@@ -17,7 +17,7 @@ from orders.services.completion import (
     enqueue_some_details,
     mark_seen,
 )
-from orders.services.details import apply_details, mark_deleted_at_erp
+from orders.services.details import apply_details, is_as_asked, mark_deleted_at_erp
 from orders.services.following import follow_erp
 from orders.services.forwarding import (
     ForwardingRefused,
@@ -91,6 +91,7 @@ __all__ = [
     "forget_passed_over",
     "give_up_invoices",
     "hear_again",
+    "is_as_asked",
     "leave_out",
     "mark_deleted_at_erp",
     "mark_seen",

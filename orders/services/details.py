@@ -19,16 +19,35 @@ from orders.services.lines import record_line, take_revision
 CENT = Decimal("0.01")
 
 
+def is_as_asked(asked_of: OrderReference | None, reference: OrderReference | None) -> bool:
+    """Whether nothing was learnt of an order between two looks at its reference, or none (with ``order``)."""
+    if asked_of is None or reference is None:
+        return asked_of is reference
+    return _what_is_known(asked_of) == _what_is_known(reference)
+
+
+def _what_is_known(reference: OrderReference) -> tuple[object, ...]:
+    read_at = reference.order.details_loaded_at
+    return reference.row_hash, reference.situation, reference.deleted_at, read_at
+
+
 @transaction.atomic
-def apply_details(*, integration: Integration, order_id: int, detail: ErpOrderDetail) -> None:
-    """Items, installments, delivery address and the parts of the total, in place of the former ones."""
+def apply_details(*, asked_of: OrderReference, detail: ErpOrderDetail) -> bool:
+    """Items, installments, delivery address and the parts of the total, in place of the former ones.
+
+    ``asked_of`` is the reference, with ``order``, as it was before the order was asked for. If something else
+    was learnt of it meanwhile, nobody knows what is newer: false, and nothing is changed.
+    """
     now = clock.now()
-    reference = OrderReference.objects.select_for_update().get(order_id=order_id, integration=integration)
+    reference = OrderReference.objects.select_for_update().get(pk=asked_of.pk)
     revision = take_revision()
-    order = Order.objects.select_related("customer").get(pk=order_id)
+    order = Order.objects.select_related("customer").get(pk=reference.order_id)
+    reference.order = order
+    if not is_as_asked(asked_of, reference):
+        return False
     order.revision = revision
     row = detail.order
-    follow(order, reference, row, read_status_map(integration), now)
+    follow(order, reference, row, read_status_map(reference.integration), now)
     order.products_total = detail.products_total
     order.freight = detail.freight
     order.discount = detail.discount
@@ -40,7 +59,7 @@ def apply_details(*, integration: Integration, order_id: int, detail: ErpOrderDe
         # What was sold is the marketplace's to say: of the ERP an order that was placed here takes its way.
         order.save(update_fields=["details_loaded_at"])
         _keep_read(reference, now)
-        return
+        return True
     order.save()
     OrderItem.objects.filter(order=order).delete()
     OrderItem.objects.bulk_create(
@@ -67,6 +86,7 @@ def apply_details(*, integration: Integration, order_id: int, detail: ErpOrderDe
         for position, installment in enumerate(detail.installments, start=1)
     )
     _keep_read(reference, now)
+    return True
 
 
 def _keep_read(reference: OrderReference, now: dt.datetime) -> None:

@@ -16,7 +16,7 @@ from contracts.errors import MappingError, NotFound
 from contracts.provider import Capability, Provider
 from contracts.records import ErpOrder, InvoiceQuery, OrderQuery, Page, RowProblem
 from history.services import record
-from integrations import registry
+from integrations import polling, registry
 from integrations.credentials import IntegrationContext
 from integrations.cursors import read_cursor, write_cursor
 from integrations.imports import ImportState
@@ -24,6 +24,7 @@ from integrations.models import Integration, IntegrationState
 from integrations.reading import Reading, advance
 from integrations.rows import PageResult
 from jobs import queue
+from jobs.errors import JobPostponed
 from jobs.queue import Priority
 from jobs.runner import JobContext
 from orders import selectors, services
@@ -175,6 +176,7 @@ def _finish_reading(integration: Integration, step: dict[str, Any], reading: Rea
     if not protocol.can(Capability.INVOICES_NAME_ORDERS):
         services.enqueue_awaiting_invoice(integration=integration)
     _pull_awaited_invoices(integration)
+    polling.report_reading(integration)
 
 
 def _pull_awaited_invoices(integration: Integration) -> None:
@@ -342,7 +344,8 @@ def complete_order(job: JobContext) -> None:
             return
         try:
             with tenant(job.organization_id):
-                services.apply_details(integration=integration, order_id=order_id, detail=detail)
+                if not services.apply_details(asked_of=reference, detail=detail):
+                    raise JobPostponed(clock.now())
                 rule = read_status_map(integration).rules.get(detail.order.situation)
         except (DataError, ValueError) as error:
             raise MappingError("orders.details_unstorable") from error

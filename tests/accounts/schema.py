@@ -27,6 +27,8 @@ GLOBAL_TABLES = frozenset(
         "django_session",
         "jobs_budget",
         "jobs_heartbeat",
+        "webhooks_ingestoutage",
+        "webhooks_ingestpulse",
     }
 )
 TENANT_MODELS: list[type[TenantModel]] = sorted(
@@ -116,5 +118,6 @@ def _some_value(field: Any) -> Any:
         "DecimalField": Decimal("1.00"),
         "BooleanField": False,
         "JSONField": "{}",
+        "BinaryField": b"{}",
     }
     return simple[kind]

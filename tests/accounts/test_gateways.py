@@ -15,6 +15,7 @@ from accounts import gateways, selectors, services
 from accounts.models import Membership, Organization, Perfil, User
 from accounts.tenancy import tenant
 from integrations.services import hash_nonce
+from jobs import queue
 from tests.accounts.breaches import find_function_breaches
 from tests.accounts.schema import TENANT_MODELS, insert
 from tests.database import connect, run_sql
@@ -69,6 +70,33 @@ def test_the_authorisation_of_a_nonce(organization: Organization, other_organiza
     assert gateways.oauth_state(hash_nonce("ours")) == (organization.pk, ours)
     assert gateways.oauth_state(hash_nonce("other")) is None
     assert gateways.oauth_state("") is None
+
+
+def test_the_address_of_a_notification(organization: Organization, other_organization: Organization) -> None:
+    """A key that a renewal ended is nobody's; what is posted is kept where the key belongs."""
+    by_table: dict[str, Any] = {model._meta.db_table: model for model in TENANT_MODELS}
+    address = by_table["webhooks_webhookaddress"]
+    ours = insert(address, organization, key_hash="ours")
+    theirs = insert(address, other_organization, key_hash="theirs")
+    insert(address, organization, key_hash="ended", valid_until="2026-01-01T00:00:00Z")
+    for company in (organization, other_organization):
+        with tenant(company):
+            integration = address.objects.get(pk=ours if company == organization else theirs).integration_id
+            queue.ensure_channel(f"webhooks:{integration}")
+
+    assert gateways.webhook_address("ours") == (organization.pk, ours)
+    assert gateways.webhook_address("theirs") == (other_organization.pk, theirs)
+    assert [gateways.webhook_address(key) for key in ("ended", "", "OURS")] == [None] * 3
+    assert [gateways.accept_webhook(key, b"x", {}, "") for key in ("ended", "", "OURS")] == [None] * 3
+    kept = gateways.accept_webhook("theirs", b"\x00\xff", {"A": "b"}, "::1")
+    assert kept is not None
+    assert kept.organization_id == other_organization.pk
+    receipts = by_table["webhooks_webhookreceipt"].objects
+    with tenant(organization):
+        assert receipts.count() == 0
+    with tenant(other_organization):
+        (row,) = receipts.all()
+        assert (row.pk, bytes(row.body), row.headers) == (kept.receipt_id, b"\x00\xff", {"A": "b"})
 
 
 def test_the_list_of_companies_is_read_inside_each_of_them(

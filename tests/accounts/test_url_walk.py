@@ -33,6 +33,7 @@ from jobs import queue
 from tests.accounts.api_routes import API_ROUTES, UNKNOWN_ADDRESS
 from tests.accounts.schema import TENANT_MODELS, insert
 from tiny.codes import SITUATIONS
+from webhooks.services.addresses import ensure_address, read_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -70,11 +71,12 @@ CONNECTION = {
 NEWCOMER = {"perfil": "integration", "name": "ERP", "email": "novo@aurora.test"}
 NEW_TOKEN = {"name": "Loja", "scopes": ["orders:read"], "days": "30"}
 
+DECIDED = {"action": "refuse", "item": "1", "visto": "2026-11-23T10:00:00+00:00"}
 NEW_PRODUCT = {"sku": "NOVO", "name": "Outro nome", "status": "active"}
 NEW_CUSTOMER = {"name": "Ana Lima"}
 CUSTOMER_CRITERIA = {"sends_people": "on"}
 SHEET = "número do pedido;data;cliente;sku;descrição;quantidade;preço unitário\n;;;;;;1,00\n"
-CRITERIA = {"stock_kind": "physical", "safety_stock": "3"}
+CRITERIA = {"stock_kind": "physical", "safety_stock": "3", "zeroed_percent": "30", "price_percent": "50"}
 # Nothing is changed on either side.
 STATUS_MAP = {
     "seen": "0",
@@ -95,6 +97,8 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "catalog:list": page(),
     "catalog:new": page(OPERATORS) | {"POST": Answer(302, OPERATORS, NEW_PRODUCT)},
     "catalog:problems": page(),
+    "catalog:held": page(),
+    "catalog:decide_held": {"POST": Answer(302, OPERATORS, DECIDED)},
     "catalog:import": page() | {"POST": Answer(422, ADMINS)},
     "catalog:detail": page(),
     "catalog:edit": page(OPERATORS) | {"POST": Answer(302, OPERATORS, NEW_PRODUCT)},
@@ -136,6 +140,15 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "orders:status_map_run": page() | {"POST": Answer(302, ADMINS)},
     "panel:errors": page(OPERATORS),
     "panel:retry": {"POST": Answer(302, OPERATORS)},
+    "webhooks:list": page(),
+    "webhooks:detail": page(),
+    "webhooks:body": {"POST": Answer(200, OPERATORS)},
+    "webhooks:replay": {"POST": Answer(302, OPERATORS)},
+    "webhooks:act": {"POST": Answer(302, OPERATORS, {"action": "ignore"})},
+    "webhooks:plan": page(OPERATORS) | {"POST": Answer(302, OPERATORS)},
+    "webhooks:run": page(OPERATORS) | {"POST": Answer(302, OPERATORS)},
+    "webhooks:places": page(OPERATORS) | {"POST": Answer(302, ADMINS)},
+    "webhooks:try": {"POST": Answer(302, OPERATORS)},
 }
 
 ANYBODY = {"GET": 200, "HEAD": 200}
@@ -153,6 +166,8 @@ OPEN_ROUTES: dict[str, tuple[dict[str, int], dict[str, int]]] = {
     "integrations:oauth_return": ({"GET": 302, "HEAD": 302}, {"GET": 302, "HEAD": 302}),
     "openapi": (ANYBODY, ANYBODY),
     "panel:health": (ANYBODY, ANYBODY),
+    # Whoever knows the address, with whatever method.
+    "webhooks:receive": (dict.fromkeys(METHODS, 200), dict.fromkeys(METHODS, 200)),
 }
 
 
@@ -312,8 +327,18 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         reason_code="ours",
     )
     test = insert(by_table["integrations_connectiontest"], organization, **own)
+    ensure_address(integration=integration)
+    receipt = insert(
+        by_table["webhooks_webhookreceipt"],
+        organization,
+        state="failed",
+        reason_code="webhook.ours",
+        **own,
+    )
+    run = insert(by_table["webhooks_webhookreplayrun"], organization, **own)
     sheet = insert(by_table["orders_ordersheet"], organization, text=SHEET)
     queue.set_schedule(integration.channel, "pull_invoices", "k", 60)
+    notified = read_url(integration=integration)
     return {
         "slug": organization.slug,
         "provider": "tiny",
@@ -325,7 +350,10 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         "customer_id": customer,
         "reference_id": reference,
         "sheet_id": sheet,
+        "receipt_id": receipt,
+        "run_id": run,
         "state": parse_qs(urlsplit(address).query)["state"][0],
+        "address": notified.removeprefix(f"{settings.PUBLIC_URL}/webhooks/"),
     }
 
 
@@ -457,6 +485,8 @@ def test_an_id_that_names_nothing_is_not_found(world: World, number: int) -> Non
         "reference_id",
         "customer_id",
         "sheet_id",
+        "receipt_id",
+        "run_id",
     )
     ids = dict.fromkeys(names, number)
     found = [
@@ -542,6 +572,9 @@ def test_no_page_tells_a_secret_or_a_full_cpf(world: World, who: str) -> None:
     hidden += [world.objects["token"], world.objects["secret"]]
     if who != ADMINISTRADOR:
         hidden += [CLIENT_ID, CLIENT_SECRET[-4:]]
+    if who == CONSULTA:
+        # Whoever knows the address of notifications can post to it.
+        hidden.append(world.objects["address"])
     told = []
     pages = ""
     for route, answers in COMPANY_ROUTES.items():

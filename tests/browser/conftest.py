@@ -25,25 +25,24 @@ COMPANIES = {
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One platform for all of them, so one process of pytest."""
     for item in items:
         if item.path.is_relative_to(__file__.rpartition("/")[0]):
             item.add_marker(pytest.mark.browser)
-            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(browser: Browser) -> Iterator[Platform]:
+    """Gone when the last of them is over: its polls would take a processor from all other tests."""
     with Platform(browser) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def companies(platform: Platform) -> dict[str, Company]:
     return platform.create_companies(COMPANIES)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def world(platform: Platform) -> World:
     return make_world(platform)
 
@@ -63,7 +62,7 @@ def open_page(platform: Platform) -> Iterator[Callable[..., Page]]:
     assert [problem for window in windows for problem in window.problems] == []
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def kept_windows() -> Iterator[dict[Any, Window]]:
     windows: dict[Any, Window] = {}
     yield windows

@@ -61,6 +61,10 @@ class Company:
         return f"/o/{self.slug}/integracoes/erp/nativos/"
 
     @property
+    def notifications(self) -> str:
+        return f"/o/{self.slug}/notificacoes/"
+
+    @property
     def users(self) -> str:
         return f"/o/{self.slug}/usuarios/"
 

@@ -35,6 +35,8 @@ class World:
     # Paths of products of ``full``: one that differs from Tiny's, one with variations; and its criteria.
     product: str = ""
     parent: str = ""
+    # One whose price at Tiny fell so far that the breaker holds it.
+    held_product: str = ""
     criteria: str = ""
     # A company whom Tiny has, a person whom the criteria leave out, and those criteria.
     customer: str = ""
@@ -44,6 +46,14 @@ class World:
     status_map: str = ""
     changed_map: str = ""
     failed: str = ""
+    # Of ``full``: the tab of its notifications, and one about the lamp, which is Tiny's identifier of it. Of
+    # ``by_token``: its tab, a notification that was refused, and what became of it when it was tried again.
+    lamp: str = ""
+    places: str = ""
+    receipt: str = ""
+    places_refused: str = ""
+    refused: str = ""
+    replayed: str = ""
     # Of ``by_token``: a sheet whose orders were taken, but for one that was refused and one that is wrong.
     sheet: str = ""
     # Paths of orders of ``full``: one at Tiny, one left out by the criteria, one that waits for a SKU.
@@ -145,6 +155,7 @@ def make_world(platform: Platform) -> World:
     _wait(world)
     _fill(world)
     _sell(world)
+    _notify(world)
     _choose_customers(world)
     _people(world)
     _place(world)
@@ -289,6 +300,10 @@ def _sell(world: World) -> None:
     lamp = company.account.add_product(
         sku="LUM-01", descricao="Luminária de mesa articulada", preco=249.9, marca="Aurora"
     )
+    world.lamp = str(lamp["id"])
+    vase = company.account.add_product(
+        sku="VAS-02", descricao="Vaso de cerâmica esmaltada", preco=189.9, marca="Aurora"
+    )
     admin = platform.open_window(company.email())
     page = admin.page
     page.goto(f"{platform.url}{company.gallery}")
@@ -305,9 +320,71 @@ def _sell(world: World) -> None:
     page.goto(platform.url + world.product)
     page.get_by_role("button", name="Reconferir agora").click()
     expect(page.get_by_role("region", name="Números do produto")).to_contain_text("R$ 189,00")
+    wait_for(page, f"{platform.url}{company.products}?q=VAS-02", "VAS-02")
+    world.held_product = page.locator("td .main-link").get_attribute("href") or ""
+    company.account.change_product(vase["id"], preco=1.9, precoPromocional=1.5)
+    page.goto(platform.url + world.held_product)
+    page.get_by_role("button", name="Reconferir agora").click()
+    expect(page.get_by_text("Mudança retida: Preço de R$ 189,90 para R$ 1,90.")).to_be_visible()
     page.goto(f"{platform.url}{company.products}?por_pagina=100")
     row = page.locator("tbody tr", has_text="Com variações").first
     world.parent = row.locator(".main-link").get_attribute("href") or ""
+    admin.close()
+
+
+def open_places(platform: Platform, page: Page, company: Company) -> str:
+    """The integration's tab «Notificações»; the address that it shows, at this server."""
+    page.goto(f"{platform.url}{company.gallery}")
+    page.locator("td .main-link").click()
+    page.get_by_role("dialog").get_by_role("link", name="Notificações", exact=True).click()
+    address = page.locator(".hooks input").first.input_value()
+    return platform.url + urlsplit(address).path
+
+
+def _notify(world: World) -> None:
+    """One company is told of its lamp twice, another one of what nobody can use, which is tried again."""
+    platform, company = world.platform, world.full
+    admin = platform.open_window(company.email())
+    page = admin.page
+    address = open_places(platform, page, company)
+    world.places = urlsplit(page.url).path
+    stock = {"tipoEstoque": "D", "saldo": 12, "idProduto": world.lamp, "sku": "LUM-01"}
+    for saldo in (12, 11):
+        told = {"tipo": "estoque", "versao": "1.0.1", "dados": stock | {"saldo": saldo}}
+        assert page.request.post(address, data=told).status == 200
+    assert page.request.post(address, data="").status == 200
+    page.goto(f"{platform.url}{world.places}")
+    page.locator("[data-teste^=so-consulta-]:visible").last.click()
+    expect(page.get_by_text("essas mudanças passam a vir só pelas consultas")).to_be_visible()
+    wait_for(page, f"{platform.url}{company.notifications}?visao=processadas", "LUM-01: saldo")
+    world.receipt = page.locator("td .main-link").first.get_attribute("href") or ""
+    admin.close()
+    _refuse_notifications(world)
+
+
+def _refuse_notifications(world: World) -> None:
+    platform, company = world.platform, world.by_token
+    admin = platform.open_window(company.email())
+    page = admin.page
+    address = open_places(platform, page, company)
+    world.places_refused = urlsplit(page.url).path
+    buyer = {"nome": "Maria de Exemplo", "cpfCnpj": "529.982.247-25"}
+    order = {"id": "1", "numero": "10421", "codigoSituacao": "aprovado", "cliente": buyer}
+    for body in (
+        {"tipo": "cotacao", "dados": {"cep": "80010000"}},
+        {"cnpj": "11444777000161", "tipo": "inclusao_pedido", "dados": order},
+    ):
+        assert page.request.post(address, data=body).status == 200
+    failed = f"{platform.url}{company.notifications}?visao=falharam"
+    # In the list: the banner above it may know already what the list was too early for.
+    wait_for(page, failed, "Pedido 10421")
+    page.get_by_role("checkbox", name="Escolher Pedido").check()
+    page.locator("[data-teste=reprocessar]").click()
+    page.locator("[data-teste=comecar]").click()
+    expect(page.get_by_role("heading", name="0 de 1 processada")).to_be_visible()
+    world.replayed = urlsplit(page.url).path
+    wait_for(page, f"{failed}&tipo=order", "Pedido 10421")
+    world.refused = page.locator("td .main-link").first.get_attribute("href") or ""
     admin.close()
 
 
@@ -742,6 +819,27 @@ def customer_invalid(visit: Visit) -> None:
     expect(visit.page.locator(".summary")).to_be_visible()
 
 
+@screen("produto-retido", of_full)
+def product_held(visit: Visit) -> None:
+    visit.open(visit.world.held_product)
+
+
+@screen("mudancas-retidas", of_full)
+def held(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.products}retidas/")
+    expect(visit.page.get_by_role("button", name="Aceitar todas as 2")).to_be_visible()
+
+
+@screen("mudancas-retidas-consulta", viewer_of_full)
+def held_of_viewer(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.products}retidas/")
+
+
+@screen("mudancas-retidas-vazio", of_empty)
+def held_empty(visit: Visit) -> None:
+    visit.open(f"{visit.world.empty.products}retidas/")
+
+
 @screen("de-para-produtos", of_full)
 def mapping(visit: Visit) -> None:
     visit.open(visit.world.full.mapping)
@@ -851,6 +949,104 @@ def status_map_plan(visit: Visit) -> None:
 @screen("tiny-status-consulta", viewer_of_full)
 def status_map_of_viewer(visit: Visit) -> None:
     visit.open(visit.world.status_map)
+
+
+@screen("notificacoes-vazio", of_empty)
+def notifications_empty(visit: Visit) -> None:
+    visit.open(visit.world.empty.notifications)
+
+
+@screen("notificacoes", of_full)
+def notifications(visit: Visit) -> None:
+    visit.open(visit.world.full.notifications)
+    visit.page.get_by_text("Ver como tabela").click()
+
+
+@screen("notificacoes-escolhidas", of_by_token)
+def notifications_chosen(visit: Visit) -> None:
+    visit.open(visit.world.by_token.notifications)
+    for box in visit.page.get_by_role("checkbox").all():
+        box.check()
+    expect(visit.page.get_by_role("button", name="Ignorar")).to_be_visible()
+
+
+@screen("notificacoes-desde", of_by_token)
+def notifications_since(visit: Visit) -> None:
+    visit.open(visit.world.by_token.notifications)
+    visit.page.locator("summary", has_text="Reprocessar falhas").click()
+    expect(visit.page.get_by_label("Recebidas desde")).to_be_visible()
+
+
+@screen("notificacoes-filtro-vazio", of_full)
+def notifications_filter_empty(visit: Visit) -> None:
+    visit.open(f"{visit.world.full.notifications}?q=nada")
+    expect(visit.page.get_by_text("Nenhuma notificação com estes filtros")).to_be_visible()
+
+
+@screen("notificacoes-consulta", viewer_of_by_token)
+def notifications_of_viewer(visit: Visit) -> None:
+    visit.open(visit.world.by_token.notifications)
+
+
+@screen("notificacoes-plano", of_by_token)
+def notifications_plan(visit: Visit) -> None:
+    visit.open(f"{visit.world.by_token.notifications}reprocessar/")
+    expect(visit.page.locator("[data-teste=comecar]")).to_be_visible()
+
+
+@screen("notificacoes-reprocessadas", of_by_token)
+def notifications_replayed(visit: Visit) -> None:
+    visit.open(visit.world.replayed)
+    expect(visit.page.get_by_text("Ainda com erro")).to_be_visible()
+
+
+@screen("notificacao", of_full)
+def notification(visit: Visit) -> None:
+    visit.open(visit.world.receipt)
+    visit.page.locator("summary", has_text="Cabeçalhos").click()
+    visit.page.locator("summary", has_text="Reprocessar").click()
+
+
+@screen("notificacao-recusada", of_by_token)
+def notification_refused(visit: Visit) -> None:
+    visit.open(visit.world.refused)
+    expect(visit.page.get_by_text("Reprocessamento pedido")).to_be_visible()
+
+
+@screen("notificacao-consulta", viewer_of_full)
+def notification_of_viewer(visit: Visit) -> None:
+    visit.open(visit.world.receipt)
+
+
+@screen("tiny-notificacoes", of_full)
+def places(visit: Visit) -> None:
+    visit.open(visit.world.places)
+    visit.page.get_by_text("Também dá para avisar").click()
+
+
+@screen("tiny-notificacoes-trocar-url", of_full)
+def places_renewal(visit: Visit) -> None:
+    visit.open(visit.world.places)
+    visit.page.get_by_role("link", name="Gerar nova URL").click()
+    expect(visit.page.get_by_role("heading", name="Gerar nova URL?")).to_be_visible()
+
+
+@screen("tiny-notificacoes-teste", of_full)
+def places_tried(visit: Visit) -> None:
+    visit.open(visit.world.places)
+    visit.page.locator("[data-teste=testar-url]").click()
+    expect(visit.page.get_by_text("A URL respondeu 200")).to_be_visible()
+
+
+@screen("tiny-notificacoes-recusadas", of_by_token)
+def places_refused(visit: Visit) -> None:
+    visit.open(visit.world.places_refused)
+    expect(visit.page.get_by_text("Veio de outra conta do Tiny").first).to_be_visible()
+
+
+@screen("tiny-notificacoes-nenhuma", of_waiting)
+def places_before_the_first(visit: Visit) -> None:
+    open_places(visit.world.platform, visit.page, visit.world.waiting)
 
 
 @screen("integracoes-vazio", of_empty)

@@ -93,6 +93,7 @@ class Erp:
                 stock=stock,
                 source=ChangeSource.POLL,
                 row_hash=product.row.row_hash,
+                asked_at=clock.now(),
             )
 
     def reference(self, external_id: str = "900") -> ProductReference:

@@ -24,7 +24,7 @@ from jobs.queue import Priority
 from tests.catalog.received import Erp, make_product, make_row, make_stock
 from tests.catalog.test_pages import plain
 
-DEFAULTS = {"stock_kind": "available", "safety_stock": "0"}
+DEFAULTS = {"stock_kind": "available", "safety_stock": "0", "zeroed_percent": "30", "price_percent": "50"}
 FRAGMENT = {"HX-Request": "true"}
 
 
@@ -234,7 +234,7 @@ def test_only_an_administrador_changes_them(
     page = client.get(address).content.decode()
     assert "Só um Administrador da organização pode alterar estes critérios." in plain(page)
     assert "salvar-criterios" not in page and "ver-efeito" not in page.replace("ver-efeito-", "")
-    assert len(re.findall(r"<(?:input|select)[^>]* disabled", page)) == 17
+    assert len(re.findall(r"<(?:input|select)[^>]* disabled", page)) == 19
     for action in ("save", "preview", "reapply"):
         response = client.post(address, DEFAULTS | {"keep_price": "on", "action": action})
         assert response.status_code == 404

@@ -14,7 +14,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections import Counter
+import uuid
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
@@ -61,6 +62,8 @@ class Seller:
         self.app = account.add_app(f"{platform.url}/integracoes/tiny/oauth/retorno/")
         self.browser = requests.Session()
         self.integration_id: int | None = None
+        # Where Tiny posts its notifications, once there is a connection.
+        self.hook = ""
 
     def log_in(self, email: str) -> None:
         self.browser.get(f"{self.platform.url}/entrar/", timeout=30)
@@ -90,6 +93,8 @@ class Seller:
             [self.id, self.integration_id, json.dumps(kept["outward"]), json.dumps(kept["rules"])],
         )
         self.connect_again()
+        tab = self.read_page(f"integracoes/erp/nativos/tiny/{self.integration_id}/notificacoes/")
+        self.hook = re.findall(r'value="(http[^"]+/webhooks/tiny/[^"]+)"', tab)[0]
 
     def connect_again(self) -> None:
         """«Conectar» on the banner of a connection that is not, or no longer, there."""
@@ -344,7 +349,10 @@ def copy_session(session: requests.Session) -> requests.Session:
 
 @dataclass
 class Visitor:
-    """A person of each company who looks at pages and saves a form, again and again, whatever happens."""
+    """A person of each company who looks at pages and saves a form, again and again, whatever happens.
+
+    Meanwhile each company's Tiny posts notifications.
+    """
 
     struck: Seller
     canary: Seller
@@ -354,6 +362,9 @@ class Visitor:
     bodies: dict[str, set[str]] = field(default_factory=dict)
     saves_tried: int = 0
     saves_accepted: int = 0
+    # By company: notifications that were posted, and those that were answered with 200.
+    posts_tried: dict[int, Counter[bytes]] = field(default_factory=lambda: defaultdict(Counter))
+    posts_accepted: dict[int, Counter[bytes]] = field(default_factory=lambda: defaultdict(Counter))
 
     def __post_init__(self) -> None:
         self._ended = threading.Event()
@@ -381,6 +392,9 @@ class Visitor:
                     return
             if self.struck.integration_id:
                 self._save()
+            for seller in (self.struck, self.canary):
+                if seller.hook:
+                    self._notify(seller)
 
     def _list_pages(self) -> list[tuple[Seller, str]]:
         struck, canary = self.struck, self.canary
@@ -416,6 +430,17 @@ class Visitor:
             status = post(self._browsers[self.struck.slug], self.struck.platform.url + path, form).status_code
         self.saves_accepted += status == 302
         self.visits.append(Visit(self.struck.slug, path, status, began, time.monotonic()))
+
+    def _notify(self, seller: Seller) -> None:
+        """A post that is a promise as well, of a kind for which nothing is asked at Tiny."""
+        body = json.dumps({"tipo": "cotacao", "numero": uuid.uuid4().hex}).encode()
+        began, status = time.monotonic(), 0
+        self.posts_tried[seller.id][body] += 1
+        with suppress(requests.RequestException):
+            status = requests.post(seller.hook, body, timeout=60).status_code
+        if status == 200:
+            self.posts_accepted[seller.id][body] += 1
+        self.visits.append(Visit(seller.slug, "/webhooks/", status, began, time.monotonic()))
 
 
 class Scene:
@@ -492,7 +517,8 @@ class Scene:
 
     def _is_settled(self, seller: Seller, since: dt.datetime) -> bool:
         rows = self.platform.sql(
-            """SELECT count(*) FILTER (WHERE status <> 'done'),
+            # A look at what was told waits some minutes for what may still come.
+            """SELECT count(*) FILTER (WHERE status <> 'done' AND kind <> 'watch_notifications'),
                       count(*) FILTER (WHERE kind = 'pull_orders' AND created_at > %s)
                FROM jobs_job WHERE organization_id = %s""",
             [since, seller.id],

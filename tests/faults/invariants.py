@@ -2,8 +2,7 @@
 
 I1 what was accepted is stored · I2 every job ends · I3 each effect exactly once · I4 nothing of one company
 in another · I5 the account's limits hold · I6 no secret anywhere · I7 the web answers, or says 503 while the
-database is away · I8 no human action. How long the backlog took is printed, not asserted. There is no inbox
-for webhooks yet: of I1 this is the part that exists, forms that were accepted.
+database is away · I8 no human action. How long the backlog took is printed, not asserted.
 """
 
 from __future__ import annotations
@@ -64,6 +63,28 @@ def read_row(strike: Any) -> tuple[str, str]:
     return number.removeprefix("Row ").strip(), fault.splitlines()[0].rstrip(".")
 
 
+# --- notifications ---
+
+
+def check_receipts(kept: Counter[bytes], *, acknowledged: Counter[bytes], tried: Counter[bytes]) -> None:
+    """I1: each post that was answered with 200 is stored byte for byte, and each at most once.
+
+    A post that was not answered, or with anything else, may be stored: only the answer may have been lost.
+    """
+    lost, doubled = acknowledged - kept, kept - tried
+    assert not lost, f"I1: {lost.total()} acknowledged and lost, as {next(iter(lost))!r}"
+    assert not doubled, f"I1: {doubled.total()} stored that nobody sent, as {next(iter(doubled))!r}"
+    assert acknowledged.total() > 0, "I1: a row in which nothing was told would prove nothing"
+
+
+def list_bodies(seller: Seller) -> list[bytes]:
+    """Of the notifications that a company was sent."""
+    rows = seller.platform.sql(
+        "SELECT body FROM webhooks_webhookreceipt WHERE organization_id = %s", [seller.id]
+    )
+    return [bytes(body) for (body,) in rows]
+
+
 # --- jobs of the matrix ---
 
 
@@ -109,11 +130,13 @@ def check_import(scene: Scene) -> tuple[int, int, float]:
     for seller in (scene.struck, scene.canary):
         one_lost, one_doubled = _check_orders(seller, scene.deleted if seller is scene.struck else set())
         lost, doubled = lost + one_lost, doubled + one_doubled
-    # What pages show now, and whether they still answer.
-    scene.visitor.wait_for_visits(8)
+    # What pages show now, and whether they still answer: a whole round, with both posts.
+    scene.visitor.wait_for_visits(11)
     for visitor in scene.visitors:
         visitor.stop()
     _check_saves(scene)
+    for seller in (scene.struck, scene.canary):
+        _check_posts(scene, seller)
     _check_jobs_ended(scene)
     _check_walls(scene)
     for seller in (scene.struck, scene.canary):
@@ -139,6 +162,19 @@ def _check_saves(scene: Scene) -> None:
     tried = sum(visitor.saves_tried for visitor in scene.visitors)
     stored = scene.struck.count("history_historyentry", "code = 'integration.saved'")
     assert accepted <= stored <= tried, f"I1: {accepted} saves accepted, {stored} stored, {tried} tried"
+
+
+def _check_posts(scene: Scene, seller: Seller) -> None:
+    """I1, and I2 of notifications: each has been read."""
+    wait_until(lambda: seller.count("webhooks_webhookreceipt", "state = 'received'") == 0)
+    tried: Counter[bytes] = Counter()
+    acknowledged: Counter[bytes] = Counter()
+    for visitor in scene.visitors:
+        tried += visitor.posts_tried[seller.id]
+        acknowledged += visitor.posts_accepted[seller.id]
+    # The company that nothing strikes has those of former rows, too.
+    kept = Counter(body for body in list_bodies(seller) if body in tried)
+    check_receipts(kept, acknowledged=acknowledged, tried=tried)
 
 
 def _check_jobs_ended(scene: Scene) -> None:
@@ -264,11 +300,11 @@ def _check_secrets(scene: Scene) -> None:
         )
         for name, sealed in zip(SECRETS, rows[0], strict=True):
             secrets.add(encryption.decrypt(sealed, organization_id=seller.id, field=name))
-        secrets.add(seller.app["client_secret"])
+        secrets |= {seller.app["client_secret"], seller.hook.split("/")[-2]}
         people |= {digits(row["cpfCnpj"]) for row in seller.account.list_orders()}
     people = {document for document in people if len(document) == 11}
     # Else nothing would be looked for.
-    assert len(secrets) >= 4, secrets
+    assert len(secrets) >= 6, secrets
     assert any(secret.startswith("eyJ") for secret in secrets)
     assert people
     ((calls,),) = platform.sql("SELECT coalesce(string_agg(t::text, chr(10)), '') FROM jobs_call t")
@@ -308,7 +344,7 @@ def _check_answers(scene: Scene) -> None:
     ]
     assert not odd, f"I7: {odd[:5]}"
     for visit in visits:
-        if not visit.path.startswith(f"/o/{visit.who}/"):
+        if visit.path.startswith("/o/") and not visit.path.startswith(f"/o/{visit.who}/"):
             assert visit.status == 404 or is_excused(visit), f"I4: {visit}"
     # A row in which nobody looked would prove nothing.
     assert {visit.who for visit in visits if visit.status == 200} == {scene.struck.slug, scene.canary.slug}

@@ -228,7 +228,13 @@ def deadlock(scene: Scene) -> None:
             )
             if cursor.rowcount != 1:
                 return False
-            wait_until(lambda: is_worker_waiting(platform) or not struck.count("jobs_job", RUNNING))
+            try:
+                wait_until(
+                    lambda: is_worker_waiting(platform) or not struck.count("jobs_job", RUNNING), seconds=15
+                )
+            except AssertionError:
+                # On a busy machine it was taken for dead meanwhile, and does not come: the next one will.
+                return False
             cursor.execute(
                 "SELECT FROM orders_ordercounter WHERE organization_id = %s FOR UPDATE", [struck.id]
             )
@@ -733,7 +739,6 @@ ROWS: list[Strike] = [
 ]
 
 
-@pytest.mark.xdist_group("import_platform")
 @pytest.mark.parametrize("number", range(ROUNDS))
 @pytest.mark.parametrize(
     "strike",

@@ -97,21 +97,22 @@ def test_changes_arrive_by_themselves_after_the_import(
     connected: Company, run_jobs: RunJobs, move_clock: MoveClock, protocol: str
 ) -> None:
     company = connected
-    made = company.account.add_products(count=12, kinds=["S"])
+    sku = "VASO"
+    vaso = company.account.add_product(sku=sku, descricao="Vaso", preco=600, marca="Serra")
+    company.account.add_products(count=12, kinds=["S"])
     import_all(company, run_jobs)
-    sku = made[0]["sku"]
-    company.account.change_product(made[0]["id"], preco=77.5, descricao="Nome novo", marca="Marca nova")
+    company.account.change_product(vaso["id"], preco=577.5, descricao="Nome novo", marca="Marca nova")
     added = company.account.add_product(sku="NOVO-1", descricao="Chegou depois", preco=10)
     company.account.clear_calls()
     poll(company, run_jobs, move_clock)
     product = product_of(company, sku)
-    assert (product.price, product.name) == (Decimal("77.5"), "Nome novo")
+    assert (product.price, product.name) == (Decimal("577.5"), "Nome novo")
     assert product.brand == "Marca nova"
     assert product_of(company, added["sku"]).name == "Chegou depois"
     assert calls(company, protocol)["detail"] == 2
     with tenant(company.organization):
         steps = FigureChange.objects.filter(product=product, figure="price").order_by("id")
-        assert [(step.after, step.source) for step in steps][-1] == (Decimal("77.5"), "poll")
+        assert [(step.after, step.source) for step in steps][-1] == (Decimal("577.5"), "poll")
         lines = HistoryEntry.objects.filter(code="product.updated", subject_id=product.pk).order_by("id")
         # The list tells name and price, the single product the brand.
         assert [line.params["fields"] for line in lines] == ["Nome, Preço", "Marca"]

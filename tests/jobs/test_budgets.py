@@ -10,7 +10,7 @@ import pytest
 from django.db import connection, transaction
 
 from accounts import clock
-from jobs import budgets
+from jobs import budgets, turns
 from jobs.errors import JobPostponed
 from jobs.models import Budget
 from tests.jobs.conftest import in_seconds
@@ -44,6 +44,27 @@ def test_a_slot_over_three_seconds_away_postpones_and_reserves_nothing(sleeps):
         budgets.take_slot("tiny-1", "read")
     assert postponed.value.not_before == reserved - dt.timedelta(seconds=budgets.CLAIM_AHEAD_SECONDS)
     assert Budget.objects.get(key="tiny-1:read").next_slot_at == reserved
+
+
+def test_who_made_a_call_already_waits_for_the_next_one_instead_of_repeating_it(sleeps):
+    """Else a job of two calls would never end where the account's slots are over three seconds apart."""
+    budgets.take_slot("tiny-1", "read")
+    with turns.taking_turn():
+        budgets.take_slot("tiny-1", "read")
+        budgets.take_slot("tiny-1", "read")
+        assert 3.5 < sleeps[-1] <= 4.0
+        turns.mark_progress()
+        with pytest.raises(JobPostponed):
+            budgets.take_slot("tiny-1", "read")
+
+
+def test_nobody_holds_a_worker_for_longer_than_twenty_seconds(sleeps, settings):
+    settings.SLOT_SPACING_SECONDS = 21.0
+    with turns.taking_turn():
+        budgets.take_slot("tiny-1", "read")
+        with pytest.raises(JobPostponed):
+            budgets.take_slot("tiny-1", "read")
+    assert sleeps == []
 
 
 def test_a_stop_holds_for_those_who_wait_for_their_slot_already(sleeps, monkeypatch):

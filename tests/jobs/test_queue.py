@@ -41,6 +41,29 @@ def test_enqueue_twice_keeps_one_row_with_earliest_time_and_highest_priority(enq
     assert (row.not_before, row.priority, row.payload, row.status) == (soon, 40, {"id": 1}, "pending")
 
 
+def test_many_are_enqueued_as_each_of_them_would_be(organization, other_organization):
+    soon, late = in_seconds(60), in_seconds(600)
+    with tenant(organization):
+        waiting = queue.enqueue(
+            "work", channel="erp:1", key="b", priority=Priority.TOKEN, payload={"id": 1}, not_before=late
+        )
+        queue.enqueue("work", channel="erp:1", key="c", priority=Priority.BACKFILL)
+        queue.enqueue_all("work", channel="erp:1", keys=["b", "a", "c", "a"], priority=Priority.NOTIFICATION)
+        queue.enqueue_all("work", channel="erp:1", keys=[])
+        rows = {row.key: row for row in Job.objects.all()}
+    assert {key: (row.priority, row.status) for key, row in rows.items()} == {
+        "a": (30, "pending"),
+        "b": (10, "pending"),
+        "c": (30, "pending"),
+    }
+    assert (rows["b"].pk, rows["b"].payload) == (waiting, {"id": 1})
+    assert rows["b"].not_before < soon
+    assert (rows["a"].lock, rows["b"].lock) == ("a", None)
+    assert {claim().job_id for _ in range(3)} == {row.pk for row in rows.values()}
+    with tenant(other_organization):
+        assert not Job.objects.exists()
+
+
 def test_work_of_two_organizations_never_merges(enqueue, organization, other_organization):
     first = enqueue()
     second = enqueue(company=other_organization)

@@ -29,7 +29,7 @@ from history.models import HistoryEntry
 from integrations.models import Credential, Integration, IntegrationState
 from orders import services
 from orders.map_selectors import read_status_map
-from orders.models import Order
+from orders.models import Order, OrderReference
 from orders.status_map import StatusMap
 from tiny.records import hash_row
 
@@ -137,7 +137,9 @@ class Erp:
         return services.upsert_from_list(integration=self.integration, page=page, status_map=self.status_map)
 
     def tell_detail(self, order: Order, detail: ErpOrderDetail) -> None:
-        services.apply_details(integration=self.integration, order_id=order.pk, detail=detail)
+        references = OrderReference.objects.select_related("order")
+        asked_of = references.get(order=order, integration=self.integration)
+        assert services.apply_details(asked_of=asked_of, detail=detail)
 
     def list_invoices(self, *invoices: ErpInvoice) -> int:
         return services.attach_invoices(integration=self.integration, invoices=invoices)

@@ -14,6 +14,7 @@ import pytest
 import requests
 
 from tests.simulated_tiny import SimulatedTiny
+from tests.simulator.receiver import Receiver
 
 REDIRECT_URI = "http://127.0.0.1:8000/integracoes/tiny/oauth/retorno/"
 VERIFIER = "verifier-of-forty-three-characters-or-more-0123456789"
@@ -34,6 +35,14 @@ def simulator_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simu
 def simulator(simulator_process: SimulatedTiny) -> SimulatedTiny:
     simulator_process.control("POST", "reset", {"seed_demo": False})
     return simulator_process
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A platform to which an account's notifications can go."""
+    server = Receiver()
+    yield server
+    server.close()
 
 
 @dataclass

@@ -34,7 +34,14 @@ def test_pages_are_clean(
     products = {product["sku"]: product["id"] for product in simulated.list_products()}
     tabs += [f"{account}/produtos/{products[sku]}" for sku in ("PAN-7-GRF", "LEN-PER", "KIT-MESA")]
     manage = f"{account}/integracoes/{integration['ecommerce_id']}"
-    tabs += [manage, f"{manage}/notificacoes"]
+    nowhere = "http://127.0.0.1:9/"
+    simulated.save_urls({"estoque": nowhere})
+    simulated.save_urls({"estoque": nowhere, "produto": nowhere}, integration["ecommerce_id"])
+    simulated.change_product(products["LEN-PER"], descricao="Lençol")
+    simulated.set_stock(products["PAN-7-GRF"], 3)
+    simulator.wait_until_sent()
+    simulator.add_sender_fault("shuffle", value=60, share=0.5)
+    tabs += [manage, f"{manage}/notificacoes", f"{manage}/mapeamentos", f"{account}/webhooks"]
     window = Window(browser, width=width, is_dark=is_dark)
     for address in (f"{simulator.url}/", *tabs, f"{account}/pedidos/{order['id']}"):
         window.page.goto(address)

@@ -414,3 +414,16 @@ def test_lists_move_under_their_reader(
     rows = caller.call("produtos.pesquisa.php", pesquisa="")["produtos"]
     again = reader.list_ids("/produtos")
     assert again.count(int(rows[-1]["produto"]["id"])) == 2
+
+
+def test_stock_of_many_is_set_at_once_or_not_at_all(simulator: SimulatedTiny) -> None:
+    account = simulator.add_account(catalogue=False)
+    first, second = (account.add_product(sku=sku, saldo=1)["id"] for sku in ("CAN-1", "CAN-2"))
+    account.add_deposito("Avarias", desconsiderar=True)
+    account.change_stock({first: 4, second: 5.5})
+    account.change_stock({first: 2}, "Avarias")
+    assert [row["saldo"] for row in account.list_products()] == [4, 5.5]
+    assert account.list_products()[0]["depositos"][1]["saldo"] == 2
+    with pytest.raises(AssertionError, match="404"):
+        account.change_stock({first: 9, 1: 9})
+    assert [row["saldo"] for row in account.list_products()] == [4, 5.5]

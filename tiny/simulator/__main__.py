@@ -14,10 +14,11 @@ import os
 import signal
 import sys
 
-from . import store
+from . import notices, store
 from .app import THREADS, Application, make_server
 from .control import seed_demo
 from .life import Life
+from .sender import SENDERS, Sender
 from .store import Store
 
 LOG = logging.getLogger("tiny.simulator")
@@ -43,12 +44,15 @@ def main() -> None:
     url = os.environ.get("SIMULATOR_DATABASE_URL")
     if not url or options.port is None:
         sys.exit("SIMULATOR_DATABASE_URL and SIMULATOR_PORT must be set.")
-    # The life thread and the page that is being served each need a connection of their own.
-    database = Store(url, THREADS + 1)
+    # Each thread needs a connection of its own: life's, the sender's, and those that serve and that post.
+    database = Store(url, THREADS + SENDERS + 2)
     database.create_schema()
     with database.transaction() as cursor:
         if store.claim_first_start(cursor):
             seed_demo(cursor)
+    sender = Sender(database)
+    database.queue_notices, database.wake_sender = notices.queue, sender.wake
+    sender.start()
     server = make_server(Application(database), options.host, options.port)
     if options.live:
         Life(database, float(os.environ.get("SIMULATOR_LIVE_SECONDS", "4"))).start()

@@ -66,7 +66,7 @@ class Api:
             response = struck.answer
             call.cause = "fault" if response is not None else ""
         if response is None and call.account is not None:
-            response = self._work(call.account, request, call.template, struck)
+            response = self._work(struck.account or call.account, request, call.template, struck)
         assert response is not None  # noqa: S101
         response.headers = {**headers, "X-Request-Id": str(uuid.uuid4()), **response.headers}
         response = struck.change(response)

@@ -173,15 +173,16 @@ class Api2:
         )
 
     def _work(self, call: Call, struck: faults.Struck) -> Answer:
-        assert call.service is not None and call.account is not None  # noqa: S101
+        account = struck.account or call.account
+        assert call.service is not None and account is not None  # noqa: S101
         for name in struck.ignored:
             call.fields.values.pop(name, None)
         call.fields.page_size = struck.page_limit or call.fields.page_size
         try:
             with self._store.transaction() as cursor:
-                retorno = call.service.work(cursor, call.account, call.fields)
+                retorno = call.service.work(cursor, account, call.fields)
                 if call.fields.page is not None:
-                    faults.shift_page(cursor, call.account, call.fields.page, struck.shifts)
+                    faults.shift_page(cursor, account, call.fields.page, struck.shifts)
                 return retorno
         except psycopg2.DataError:
             # Numbers beyond the column's range.

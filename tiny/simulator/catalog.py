@@ -25,6 +25,12 @@ RESERVING = (3, 4, 1, 7)
 SEPARATOR = " >> "
 COLUMNS = ("sku", "descricao", "gtin", "tipo", "pai_id", "situacao", "preco", "preco_promocional", "dados")
 KINDS = ("S", "V", "K", "F", "M")
+# As what the change of a column is notified; that a product comes, goes or sleeps is no event.
+TOLD = {
+    "preco": "preco",
+    "preco_promocional": "preco",
+    **dict.fromkeys(("sku", "descricao", "gtin", "tipo", "pai_id", "dados"), "produto"),
+}
 
 
 @dataclass(frozen=True)
@@ -131,11 +137,13 @@ def add_product(cursor: Cursor, account: Row, values: Row) -> int:
         f" VALUES (%s, %s, {', '.join(['%s'] * len(COLUMNS))}, clock(), clock())",
         [account["id"], product_id, *(Json(row[name]) if name == "dados" else row[name] for name in COLUMNS)],
     )
+    cursor.note("produto", account["id"], product_id)
     return product_id
 
 
 def change_product(cursor: Cursor, account: Row, product_id: int, values: Mapping[str, Any]) -> None:
     """Set columns (``dados`` whole) and the moment of the change."""
+    (former,) = _select(cursor, account, "id = %s", product_id) or [{}]
     sets = [f"{name} = %s" for name in values]
     cursor.execute(
         f"UPDATE produto SET {', '.join([*sets, 'alterado_em = clock()'])} WHERE account_id = %s AND id = %s",  # noqa: S608
@@ -145,6 +153,9 @@ def change_product(cursor: Cursor, account: Row, product_id: int, values: Mappin
             product_id,
         ],
     )
+    for name, value in values.items():
+        if former.get(name) != value and name in TOLD:
+            cursor.note(TOLD[name], account["id"], product_id)
 
 
 def date_change(cursor: Cursor, account: Row, product_id: int, moment: str) -> None:
@@ -195,6 +206,10 @@ def list_all(cursor: Cursor, account: Row) -> list[Row]:
     return _select(cursor, account, "%s", True, "ORDER BY id")
 
 
+def list_by_ids(cursor: Cursor, account: Row, ids: Iterable[int]) -> list[Row]:
+    return _select(cursor, account, "id = ANY(%s)", list(ids), "ORDER BY id")
+
+
 def _select(cursor: Cursor, account: Row, condition: str, value: Any, rest: str = "") -> list[Row]:
     cursor.execute(
         f"SELECT * FROM produto WHERE account_id = %s AND {condition} {rest}",  # noqa: S608
@@ -234,6 +249,7 @@ def move_stock(
         " WHERE account_id = %(account)s AND id = %(id)s",
         {"key": key, "quantity": quantity, "account": account["id"], "id": row["id"]},
     )
+    cursor.note("estoque", account["id"], row["id"])
     return store.take_id(cursor, "lancamento_id")
 
 
@@ -447,11 +463,7 @@ def list_truth(cursor: Cursor, account: Row, ids: Iterable[int] | None = None) -
     """What a perfect reader would know of the account's products, or of those with these ids."""
     ensure_products(cursor, account)
     fresh = store.get_account(cursor, account["id"]) or account
-    rows = (
-        list_all(cursor, fresh)
-        if ids is None
-        else _select(cursor, fresh, "id = ANY(%s)", list(ids), "ORDER BY id")
-    )
+    rows = list_all(cursor, fresh) if ids is None else list_by_ids(cursor, fresh, ids)
     stock = list_stock(cursor, fresh, rows)
     paths = paths_of(fresh)
     return [_describe(fresh, row, stock[row["id"]], paths) for row in rows]

@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from . import assortment, catalog, data, faults, pedidos, produtos, quota, store
+from . import assortment, catalog, data, faults, pedidos, produtos, quota, sender_control, store
 from .documents import normalize_document
 from .oauth import OAuth
 from .store import Cursor, Row, Store
-from .web import BadRequest, Request, Response, Router, json_response
+from .web import BadRequest, NotFound, Request, Response, Router, json_response
 
 PREFIX = "/_control"
 MAX_ORDERS = 100_000
@@ -32,16 +32,13 @@ ACCOUNT_FIELDS = {
     "v2_limit": "v2_limit",
     "v2_batch_limit": "v2_batch_limit",
     "v2_variety": "v2_variety",
+    "realtime": "has_realtime",
 }
-SWITCHES = ("live", "reserves_stock", "stock_touches_product", "catalogue")
+SWITCHES = ("live", "reserves_stock", "stock_touches_product", "catalogue", "realtime")
 NESTED_PARTS = (
     "cliente", "ecommerce", "transportador", "itens", "enderecoEntrega", "valorFrete", "valorDesconto",
     "valorOutrasDespesas", "observacoes", "numeroOrdemCompra", "servico",
 )  # fmt: skip
-
-
-class NotFound(Exception):
-    """The account, order or app does not exist."""
 
 
 def seed_demo(cursor: Cursor) -> None:
@@ -78,6 +75,8 @@ class Control:
             ("GET", "/accounts/{account:int}/products", self._list_products),
             ("POST", "/accounts/{account:int}/products", self._add_products),
             ("PATCH", "/accounts/{account:int}/products/{product:int}", self._patch_product),
+            ("POST", "/accounts/{account:int}/products/{product:int}/send", self._send_product),
+            ("POST", "/accounts/{account:int}/stock", self._set_stock),
             ("POST", "/accounts/{account:int}/depositos", self._save_deposito),
             ("POST", "/accounts/{account:int}/price_lists", self._save_lista),
             ("GET", "/accounts/{account:int}/calls", self._list_calls),
@@ -92,6 +91,7 @@ class Control:
             ("POST", "/faults/clear", self._clear_faults),
             ("DELETE", "/faults/{fault:int}", self._delete_fault),
             ("POST", "/authorize", self._authorize),
+            *sender_control.list_routes(database),
         ):
             self._routes.add(method, template, handler)
 
@@ -139,7 +139,10 @@ class Control:
             store.move_clock(cursor, offset)
             if "frozen" in body:
                 store.freeze_clock(cursor, is_frozen=bool(body["frozen"]))
-            return json_response(_describe_clock(cursor))
+            clock = _describe_clock(cursor)
+        # What was to be sent later may be due now.
+        self._store.wake_sender()
+        return json_response(clock)
 
     # -- accounts --------------------------------------------------------------------------------------
 
@@ -195,14 +198,14 @@ class Control:
         with self._store.transaction() as cursor:
             account = self._account(cursor, request)
             rows = store.list_integrations(cursor, account["id"])
-        return json_response([describe_integration(row) for row in rows])
+        return json_response([sender_control.describe_integration(row) for row in rows])
 
     def _add_integration(self, request: Request) -> Response:
         with self._store.transaction(durable=True) as cursor:
             account = self._account(cursor, request)
             name = str(request.json.get("name", "Integração"))
             row = store.add_integration(cursor, account["id"], name)
-        return json_response(describe_integration(row), 201)
+        return json_response(sender_control.describe_integration(row), 201)
 
     # -- orders ----------------------------------------------------------------------------------------
 
@@ -350,6 +353,24 @@ class Control:
                 raise NotFound(str(error)) from None
             truth = catalog.list_truth(cursor, account, [product_id])
         return json_response(truth[0])
+
+    def _send_product(self, request: Request) -> Response:
+        with self._store.transaction() as cursor:
+            try:
+                produtos.send_produto(cursor, self._account(cursor, request), int(request.params["product"]))
+            except LookupError as error:
+                raise NotFound(str(error)) from None
+        return json_response({"queued": True})
+
+    def _set_stock(self, request: Request) -> Response:
+        """Many at once: [{id, saldo, deposito}], in one transaction."""
+        with self._store.transaction() as cursor:
+            account = self._account(cursor, request)
+            try:
+                produtos.set_saldos(cursor, account, request.json_list)
+            except LookupError as error:
+                raise NotFound(str(error)) from None
+        return json_response({"changed": len(request.json_list)})
 
     def _save_deposito(self, request: Request) -> Response:
         body = request.json
@@ -546,16 +567,6 @@ def describe_app(app: Row, base_url: str) -> dict[str, str]:
         "client_secret": app["client_secret"],
         "redirect_uri": app["redirect_uri"],
         "invite_url": f"{base_url}/convite/{app['client_id']}",
-    }
-
-
-def describe_integration(row: Row) -> dict[str, Any]:
-    """What a seller copies from «Gerenciar» (texts), and the addresses of «Notificações»."""
-    return {
-        "ecommerce_id": str(row["id"]),
-        "token": row["token"] or "",
-        "name": row["name"],
-        "urls": {kind: saved["url"] for kind, saved in row["urls"].items()},
     }
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from . import store
+from . import poison, store
 from .store import Cursor, Row
 from .v2.errors import MESSAGES
 from .web import BadRequest, Response, json_response
@@ -37,6 +37,8 @@ ACTIONS: dict[str, type | tuple[type, ...]] = {
     "content_type": str,
     "no_quota_headers": bool,
     "v2_error": int,
+    "poison": str,
+    "other_account": bool,
 }
 HTML = "<!DOCTYPE html><html><body><h1>Estamos em manutenção</h1></body></html>"
 BLOCKED_HTML = "<html><head><title>403 Forbidden</title></head><body><h1>403 Forbidden</h1></body></html>"
@@ -76,6 +78,8 @@ PRESETS: dict[str, dict[str, Any]] = {
     "no_refresh_token": {"remove": ["refresh_token"]},
     "no_lifetime": {"replace": {"expires_in": 0}},
     "v2_html": {"status": 200, "body": BLOCKED_HTML, "headers": HTML_TYPE},
+    **{kind: {"poison": kind} for kind in poison.KINDS},
+    "other_account": {"other_account": True},
     **{f"v2_code_{code}": {"v2_error": code} for code in MESSAGES},
 }
 # Other names of the same.
@@ -96,6 +100,8 @@ class Struck:
     ignored: list[str] = field(default_factory=list)
     page_limit: int = 0
     v2_error: int = 0
+    # Another seller's account, whose rows are answered instead.
+    account: Row | None = None
     changes: list[dict[str, Any]] = field(default_factory=list)
 
     def wait(self) -> None:
@@ -129,6 +135,8 @@ def claim(
         struck.ignored += action.get("ignore", [])
         struck.page_limit = action.get("page_limit", struck.page_limit)
         struck.v2_error = action.get("v2_error", struck.v2_error)
+        if action.get("other_account"):
+            struck.account = store.find_other_account(cursor, account_id)
         struck.changes.append(action)
         if action.get("drop"):
             struck.answer = Response(503)
@@ -162,6 +170,8 @@ def read_action(body: dict[str, Any]) -> dict[str, Any]:
             raise BadRequest(f"{name} has the wrong type")
     if action.get("shift") not in (None, *SHIFTS):
         raise BadRequest(f"shift must be one of {', '.join(SHIFTS)}")
+    if action.get("poison") not in (None, *poison.KINDS):
+        raise BadRequest(f"poison must be one of {', '.join(poison.KINDS)}")
     if "v2_error" in action and action["v2_error"] not in MESSAGES:
         raise BadRequest(f"v2_error must be one of {', '.join(map(str, MESSAGES))}")
     if action.get("padding", 0) > MAX_PADDING:
@@ -194,6 +204,8 @@ def _change(response: Response, action: dict[str, Any]) -> Response:
     body = response.body
     if "replace" in action or "remove" in action:
         body = _change_fields(body, action.get("replace", {}), action.get("remove", []))
+    if "poison" in action:
+        body = poison.spoil(body, action["poison"])
     body += b" " * action.get("padding", 0)
     announced = response.announced_length
     if "truncate" in action:

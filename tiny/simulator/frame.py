@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from urllib.parse import urlencode
 
 from . import store, templates
@@ -12,7 +13,8 @@ from .web import Request, Response
 
 TABS = (
     ("pedidos", "Pedidos"), ("produtos", "Produtos"), ("aplicativos", "Aplicativos"),
-    ("integracoes", "Integrações"), ("chamadas", "Chamadas"), ("tokens", "Tokens"), ("falhas", "Falhas"),
+    ("integracoes", "Integrações"), ("webhooks", "Webhooks"), ("chamadas", "Chamadas"), ("tokens", "Tokens"),
+    ("falhas", "Falhas"),
 )  # fmt: skip
 
 
@@ -78,3 +80,15 @@ def count(value: int) -> str:
 
 def money(value: float) -> str:
     return "R$ " + f"{value:,.2f}".translate(str.maketrans(",.", ".,"))
+
+
+def options(labels: Mapping[str, str], chosen: str = "") -> list[Markup]:
+    return [
+        html(
+            '<option value="{value}"{selected}>{label}</option>',
+            value=value,
+            label=label,
+            selected=Markup(" selected") if value == chosen else "",
+        )
+        for value, label in labels.items()
+    ]

@@ -2,39 +2,18 @@
 
 from __future__ import annotations
 
-import urllib.error
-import urllib.request
 from collections.abc import Callable
-from http.client import HTTPException
-from typing import Any
-from urllib.parse import urlsplit
 
-from . import store, templates
-from .frame import account_page, find_account, no_account
+from . import notice_pages, outbox, probes, store, templates
+from .frame import account_page, find_account, no_account, options
 from .html import Markup, html, message_page
+from .notices import INTEGRATION_KINDS
 from .store import Cursor, Row, Store
 from .web import Handler, Request, Response, redirect
 
 TAB = "integracoes"
-# Kind of notification to the field's name; the first three in Tiny's own words.
-URL_LABELS = {
-    "estoque": "URL de notificações do estoque",
-    "produto": "URL para envio de produtos",
-    "situacao_pedido": "URL para envio de alteração na situação de pedidos",
-    "precos": "URL de notificações de preços",
-    "rastreio": "URL para envio de código de rastreio",
-    "nota_fiscal": "URL para envio de nota fiscal",
-}
-CHECK_SECONDS = 5
-NO_ANSWER = "sem resposta"
-
-
-class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    def redirect_request(self, *args: Any, **options: Any) -> None:
-        return None
-
-
-OPENER = urllib.request.build_opener(_NoRedirects, urllib.request.ProxyHandler({}))
+STOCK_KINDS = {"D": "Disponível (o saldo menos as reservas)", "F": "Físico (o saldo)"}
+MAPPED = {"all": "De todos os produtos", "answered": "Só dos que a plataforma já respondeu"}
 
 
 def list_routes(database: Store, account: str) -> list[tuple[str, str, Handler]]:
@@ -45,13 +24,13 @@ def list_routes(database: Store, account: str) -> list[tuple[str, str, Handler]]
             row = find_account(cursor, request)
             return no_account() if row is None else account_page(row, TAB, _list_content(cursor, row))
 
-    def show_one(content: Callable[[Row, Row], Markup]) -> Handler:
+    def show_one(content: Callable[[Cursor, Row, Row], Markup]) -> Handler:
         def handle(request: Request) -> Response:
             with database.transaction() as cursor:
                 row, integration = _find(cursor, request)
-            if row is None or integration is None:
-                return no_account() if row is None else _no_integration()
-            return account_page(row, TAB, content(row, integration))
+                if row is None or integration is None:
+                    return no_account() if row is None else _no_integration()
+                return account_page(row, TAB, content(cursor, row, integration))
 
         return handle
 
@@ -88,12 +67,22 @@ def list_routes(database: Store, account: str) -> list[tuple[str, str, Handler]]
             row, integration = _find(cursor, request)
         if row is None or integration is None:
             return no_account() if row is None else _no_integration()
-        given = {kind: request.form.get(kind, "").strip()[:500] for kind in URL_LABELS}
         # Outside any transaction: whoever is asked may take his time.
-        answers = {url: check_url(url) for url in set(given.values()) if url}
-        urls = {kind: {"url": url, "answer": answers[url]} for kind, url in given.items() if url}
+        urls = probes.probe_all(notice_pages.read_urls(request.form, INTEGRATION_KINDS), probes.INTEGRATION)
         with database.transaction() as cursor:
-            store.set_integration_urls(cursor, integration["id"], urls)
+            outbox.save_urls(cursor, row["id"], integration["id"], urls)
+        return redirect(f"/contas/{row['id']}/{TAB}/{integration['id']}/notificacoes")
+
+    def save_rules(request: Request) -> Response:
+        form = request.form
+        with database.transaction() as cursor:
+            row, integration = _find(cursor, request)
+            if row is None or integration is None:
+                return no_account() if row is None else _no_integration()
+            chosen = {"stock_kind": form.get("estoque"), "mapped": form.get("produtos")}
+            allowed = {"stock_kind": STOCK_KINDS, "mapped": MAPPED}
+            values = {name: value for name, value in chosen.items() if value in allowed[name]}
+            store.change_integration(cursor, integration["id"], values)
         return redirect(f"/contas/{row['id']}/{TAB}/{integration['id']}/notificacoes")
 
     base = f"{account}/{TAB}"
@@ -106,21 +95,9 @@ def list_routes(database: Store, account: str) -> list[tuple[str, str, Handler]]
         ("POST", one + "/token", change_token),
         ("GET", one + "/notificacoes", show_one(_urls_content)),
         ("POST", one + "/notificacoes", save_urls),
+        ("POST", one + "/regras", save_rules),
+        ("GET", one + "/mapeamentos", show_one(_mappings_content)),
     ]
-
-
-def check_url(url: str) -> str:
-    """Post nothing to an address, as Tiny does before it takes it; the status, or that none came."""
-    if urlsplit(url).scheme not in ("http", "https"):
-        return NO_ANSWER
-    request = urllib.request.Request(url, data=b"", method="POST")  # noqa: S310
-    try:
-        with OPENER.open(request, timeout=CHECK_SECONDS) as answer:
-            return str(answer.status)
-    except urllib.error.HTTPError as error:
-        return str(error.code)
-    except (OSError, HTTPException, ValueError):
-        return NO_ANSWER
 
 
 def _find(cursor: Cursor, request: Request) -> tuple[Row | None, Row | None]:
@@ -165,7 +142,7 @@ def _list_content(cursor: Cursor, account: Row, error: str = "") -> Markup:
     )
 
 
-def _connection_content(account: Row, integration: Row) -> Markup:
+def _connection_content(cursor: Cursor, account: Row, integration: Row) -> Markup:
     base = f"/contas/{account['id']}/{TAB}/{integration['id']}"
     part = html(
         templates.CONNECTION,
@@ -175,20 +152,39 @@ def _connection_content(account: Row, integration: Row) -> Markup:
     return _frame(account, integration, "conexao", part)
 
 
-def _urls_content(account: Row, integration: Row) -> Markup:
-    urls = integration["urls"]
-    rows = [
-        html(
-            templates.URL_FIELD,
-            kind=kind,
-            label=label,
-            url=urls.get(kind, {}).get("url", ""),
-            answer=_answer_chip(urls[kind]["answer"]) if kind in urls else "",
-        )
-        for kind, label in URL_LABELS.items()
-    ]
-    action = f"/contas/{account['id']}/{TAB}/{integration['id']}/notificacoes"
-    return _frame(account, integration, "notificacoes", html(templates.URLS, action=action, rows=rows))
+def _urls_content(cursor: Cursor, account: Row, integration: Row) -> Markup:
+    base = f"/contas/{account['id']}/{TAB}/{integration['id']}"
+    content = html(
+        templates.NOTICES,
+        action=f"{base}/notificacoes",
+        fields=notice_pages.url_fields(INTEGRATION_KINDS, integration["urls"]),
+        rules_action=f"{base}/regras",
+        stock_kinds=options(STOCK_KINDS, integration["stock_kind"]),
+        mapped=options(MAPPED, integration["mapped"]),
+        sent=notice_pages.sent_part(cursor, account, integration["id"]),
+    )
+    return _frame(account, integration, "notificacoes", content)
+
+
+def _mappings_content(cursor: Cursor, account: Row, integration: Row) -> Markup:
+    rows = outbox.list_mappings(cursor, account["id"], integration["id"])
+    content = html(
+        templates.MAPPINGS,
+        rows=[
+            html(
+                templates.MAPPING_ROW,
+                href=f"/contas/{account['id']}/produtos/{row['produto_id']}",
+                name=row["descricao"] or "(sem nome)",
+                sku=row["produto_sku"] or "(sem SKU)",
+                id=row["id"],
+                mapped=row["sku"],
+                state=notice_pages.mapping_chip(row),
+            )
+            for row in rows
+        ],
+        empty="" if rows else html('<p class="empty">Nenhum produto enviado ainda.</p>'),
+    )
+    return _frame(account, integration, "mapeamentos", content)
 
 
 def _frame(account: Row, integration: Row, current: str, content: Markup) -> Markup:
@@ -203,6 +199,7 @@ def _frame(account: Row, integration: Row, current: str, content: Markup) -> Mar
         for name, href, label in (
             ("conexao", base, "Conexão"),
             ("notificacoes", f"{base}/notificacoes", "Notificações"),
+            ("mapeamentos", f"{base}/mapeamentos", "Mapeamentos"),
         )
     ]
     back = f"/contas/{account['id']}/{TAB}"
@@ -221,11 +218,3 @@ def _token_part(token: str, action: str) -> Markup:
 
 def _no_token() -> Markup:
     return html('<span class="chip err">sem token</span>')
-
-
-def _answer_chip(answer: str) -> Markup:
-    return html(
-        '<span class="chip {tone}">{text}</span>',
-        tone="ok" if answer == "200" else "err",
-        text=f"respondeu {answer}" if answer.isdecimal() else answer,
-    )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from . import data, integrations, pedidos, produto_pages, store, switches, templates
+from . import data, integrations, notice_pages, pedidos, produto_pages, store, switches, templates
 from .control import describe_app
 from .documents import mask_cnpj
 from .frame import account_page, count, find_account, money, no_account, page_number, paging
@@ -50,6 +50,7 @@ class Pages:
             ("GET", account + "/tokens", self._tokens),
             *produto_pages.list_routes(database, account),
             *integrations.list_routes(database, account),
+            *notice_pages.list_routes(database, account),
             *switches.list_routes(database, account),
         ):
             self._routes.add(method, template, handler)

@@ -51,6 +51,8 @@ def change_situacao(cursor: Cursor, pedido: Row, situacao: int) -> None:
     if situacao == 6:
         values["data_entrega"] = day
     store.update_pedido(cursor, pedido["id"], values, store.get_now(cursor))
+    if situacao != pedido["situacao"]:
+        cursor.note("situacao", pedido["account_id"], pedido["id"])
 
 
 def issue_nota(cursor: Cursor, account: Row, pedido: Row, situacao: int = 6) -> Row:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from . import catalog, produtos, store, templates
+from . import catalog, notice_pages, outbox, produtos, store, templates
 from .frame import account_page, count, find_account, money, no_account, page_number, paging
 from .html import Markup, html, message_page
 from .store import Cursor, Row, Store
@@ -66,6 +66,17 @@ def list_routes(database: Store, account: str) -> list[tuple[str, str, Handler]]
             return show_one(request, NO_NUMBER)
         return _change(request, [{"saldo": saldo, "deposito": key} for key, saldo in amounts.items()])
 
+    def send(request: Request) -> Response:
+        with database.transaction() as cursor:
+            row = find_account(cursor, request)
+            if row is None:
+                return no_account()
+            try:
+                produtos.send_produto(cursor, row, int(request.params["product"]))
+            except LookupError:
+                return _no_product()
+        return redirect(request.path.rpartition("/")[0])
+
     def _change(request: Request, changes: list[dict[str, Any]]) -> Response:
         with database.transaction() as cursor:
             row = find_account(cursor, request)
@@ -85,6 +96,7 @@ def list_routes(database: Store, account: str) -> list[tuple[str, str, Handler]]
         ("GET", one, show_one),
         ("POST", one + "/dados", save_dados),
         ("POST", one + "/estoque", save_estoque),
+        ("POST", one + "/enviar", send),
     ]
 
 
@@ -184,7 +196,25 @@ def _product_content(cursor: Cursor, account: Row, row: Row, form: dict[str, str
             for name, value in _list_facts(cursor, account, row)
             if value
         ],
+        mappings=_mappings_part(cursor, account, row, f"{action}/enviar"),
     )
+
+
+def _mappings_part(cursor: Cursor, account: Row, row: Row, action: str) -> Markup:
+    """What each platform answered when it was told of the product."""
+    rows = [
+        html(
+            "<div><dt>{name}</dt><dd>{sku} {chip}</dd></div>",
+            name=mapping["ecommerce"],
+            sku=mapping["sku"],
+            chip=notice_pages.mapping_chip(mapping),
+        )
+        for mapping in outbox.list_mappings(cursor, account["id"])
+        if mapping["produto_id"] == row["id"]
+    ]
+    empty = html('<p class="sub">Ainda sem mapeamento.</p>')
+    shown = html('<dl class="facts">{rows}</dl>', rows=rows) if rows else empty
+    return html(templates.PRODUCT_MAPPINGS, rows=shown, action=action)
 
 
 def _stock_part(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from . import catalog, data, store
@@ -30,6 +31,7 @@ def add_produto(cursor: Cursor, account: Row, fields: dict[str, Any]) -> int:
     children = fields.pop("variacoes", [])
     kind = "V" if children else str(fields.get("tipo", "S"))
     (made,) = catalog.add_products(cursor, account, 1, "S", problems=False)
+    cursor.note("produto", account["id"], made["id"])
     change_produto(
         cursor, account, made["id"], {"precoPromocional": 0, "situacao": "A", **fields, "tipo": kind}
     )
@@ -42,6 +44,13 @@ def add_produto(cursor: Cursor, account: Row, fields: dict[str, Any]) -> int:
         }
         add_produto(cursor, account, {**own, **child})
     return int(made["id"])
+
+
+def send_produto(cursor: Cursor, account: Row, product_id: int) -> None:
+    """Have every integration told of a product, as a person does who wants it mapped. Raises LookupError."""
+    if catalog.get_product(cursor, account, product_id) is None:
+        raise LookupError("no such product")
+    cursor.note("produto", account["id"], product_id)
 
 
 def change_produto(cursor: Cursor, account: Row, product_id: int, fields: dict[str, Any]) -> None:
@@ -84,7 +93,23 @@ def set_saldo(
     row = catalog.get_product(cursor, account, product_id, lock=True)
     if row is None:
         raise LookupError("no such product")
-    account = store.get_account(cursor, account["id"]) or account
+    _move(cursor, store.get_account(cursor, account["id"]) or account, row, saldo, deposito)
+
+
+def set_saldos(cursor: Cursor, account: Row, saldos: Sequence[Mapping[str, Any]]) -> None:
+    """The same of many at once: id, saldo and, where it is not the first, deposito."""
+    catalog.ensure_products(cursor, account)
+    rows = {
+        row["id"]: row for row in catalog.list_by_ids(cursor, account, [int(entry["id"]) for entry in saldos])
+    }
+    for entry in saldos:
+        row = rows.get(int(entry["id"]))
+        if row is None:
+            raise LookupError("no such product")
+        _move(cursor, account, row, float(entry["saldo"]), entry.get("deposito"))
+
+
+def _move(cursor: Cursor, account: Row, row: Row, saldo: float, deposito: str | int | None) -> None:
     found = next((one for one in account["depositos"] if deposito in (None, one["nome"], one["id"])), None)
     if found is None:
         raise BadRequest("no such deposito")

@@ -11,7 +11,7 @@ import queue
 import secrets
 import time
 import uuid
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -25,7 +25,22 @@ from .documents import make_access_key
 from .vocabulary import ECOMMERCE_TEXTS
 
 Row = dict[str, Any]
-Cursor = RealDictCursor
+
+
+class Cursor(RealDictCursor):
+    """One transaction's cursor, which gathers what the transaction changed.
+
+    ``changes`` are (what, account, id) in the order of the first change: estoque, preco and produto with a
+    product's id; inclusao, atualizacao, situacao and rastreio with an order's; nota with a nota's.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.changes: dict[tuple[str, int, int], None] = {}
+
+    def note(self, what: str, account_id: int, row_id: int) -> None:
+        self.changes[what, account_id, row_id] = None
+
 
 # A schema of its own: whose ``public`` is depends on how the cluster was made.
 SCHEMA = """
@@ -210,6 +225,78 @@ CREATE TABLE IF NOT EXISTS token_v2 (
 );
 CREATE INDEX IF NOT EXISTS token_v2_account ON token_v2 (account_id);
 
+-- A product at an integration: its number there, and what the platform answered when it was told of it.
+CREATE TABLE IF NOT EXISTS mapping (
+    id bigint GENERATED ALWAYS AS IDENTITY (START 1304432) PRIMARY KEY,
+    integration_id integer NOT NULL REFERENCES integration ON DELETE CASCADE,
+    produto_id bigint NOT NULL,
+    sku text NOT NULL DEFAULT '',
+    url_produto text NOT NULL DEFAULT '',
+    url_imagem text NOT NULL DEFAULT '',
+    error text NOT NULL DEFAULT '',
+    answered_at timestamptz,
+    UNIQUE (integration_id, produto_id)
+);
+
+-- What is to be told to an address, as it will be told however often it takes.
+CREATE TABLE IF NOT EXISTS notification (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account_id integer NOT NULL REFERENCES account ON DELETE CASCADE,
+    -- None for the account's own Webhooks.
+    integration_id integer REFERENCES integration ON DELETE CASCADE,
+    -- The field in which the address stands.
+    kind text NOT NULL,
+    tipo text NOT NULL,
+    url text NOT NULL,
+    body bytea NOT NULL,
+    content_type text NOT NULL,
+    -- waiting, held (until a test lets it go), delivered, given_up; dropped and stopped were never sent.
+    state text NOT NULL,
+    tries smallint NOT NULL DEFAULT 0,
+    queued_at timestamptz NOT NULL,
+    due_at timestamptz NOT NULL,
+    -- The order of those that are due at the same moment.
+    place integer NOT NULL DEFAULT 0,
+    is_copy boolean NOT NULL DEFAULT false
+);
+CREATE INDEX IF NOT EXISTS notification_account ON notification (account_id, id);
+CREATE INDEX IF NOT EXISTS notification_due ON notification (due_at, place, id) WHERE state = 'waiting';
+
+CREATE TABLE IF NOT EXISTS delivery (
+    id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    notification_id bigint NOT NULL REFERENCES notification ON DELETE CASCADE,
+    url text NOT NULL,
+    at timestamptz NOT NULL,
+    -- None where no answer came.
+    status smallint,
+    answer text NOT NULL,
+    ms numeric(9, 1) NOT NULL
+);
+CREATE INDEX IF NOT EXISTS delivery_notification ON delivery (notification_id);
+
+-- Products whose data (produtos) or stock (estoque) changed since API v2 was last asked for them.
+CREATE TABLE IF NOT EXISTS produto_update (
+    account_id integer NOT NULL REFERENCES account ON DELETE CASCADE,
+    kind text NOT NULL,
+    produto_id bigint NOT NULL,
+    at timestamptz NOT NULL,
+    PRIMARY KEY (account_id, kind, produto_id)
+);
+
+CREATE TABLE IF NOT EXISTS sender_fault (
+    id integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    account_id integer REFERENCES account ON DELETE CASCADE,
+    integration_id integer REFERENCES integration ON DELETE CASCADE,
+    -- Empty for all kinds.
+    kinds jsonb NOT NULL,
+    action text NOT NULL,
+    value double precision NOT NULL,
+    share double precision NOT NULL,
+    seed text NOT NULL,
+    seen integer NOT NULL DEFAULT 0,
+    struck integer NOT NULL DEFAULT 0
+);
+
 CREATE TABLE IF NOT EXISTS api_call (
     id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     account_id integer REFERENCES account ON DELETE CASCADE,
@@ -280,6 +367,12 @@ DO $$ BEGIN
 END $$;
 CREATE INDEX IF NOT EXISTS produto_pai ON produto (account_id, pai_id);
 CREATE INDEX IF NOT EXISTS produto_sku ON produto (account_id, sku);
+ALTER TABLE account ADD COLUMN IF NOT EXISTS urls jsonb NOT NULL DEFAULT '{}';
+ALTER TABLE account ADD COLUMN IF NOT EXISTS has_realtime boolean NOT NULL DEFAULT false;
+-- F tells the saldo, D what is left of it after reservations.
+ALTER TABLE integration ADD COLUMN IF NOT EXISTS stock_kind text NOT NULL DEFAULT 'D';
+-- all, or answered: only products for which the platform answered its own SKU.
+ALTER TABLE integration ADD COLUMN IF NOT EXISTS mapped text NOT NULL DEFAULT 'all';
 INSERT INTO contato (account_id, id, documento, situacao, criado_em, atualizado_em, dados)
     SELECT account_id, (dados->'cliente'->>'id')::bigint, documento, 'B', atualizado_em, atualizado_em,
         dados->'cliente' FROM pedido WHERE NOT EXISTS (SELECT FROM contato) ON CONFLICT DO NOTHING;
@@ -294,8 +387,9 @@ $$;
 
 # Those that refer to others before those.
 TABLES = (
-    "fault", "quota_window", "recent_post", "contato", "produto", "api_call", "nota", "pedido", "token_call",
-    "token", "code", "session", "app", "token_v2", "integration", "account",
+    "produto_update", "delivery", "notification", "sender_fault", "mapping", "fault", "quota_window",
+    "recent_post", "contato", "produto", "api_call", "nota", "pedido", "token_call", "token", "code",
+    "session", "app", "token_v2", "integration", "account",
 )  # fmt: skip
 SEQUENCES = {
     "pedido_id": 600_000_008,
@@ -309,7 +403,11 @@ SEQUENCES = {
     "api_call_id_seq": 1,
     "token_call_id_seq": 1,
     "fault_id_seq": 1,
+    "sender_fault_id_seq": 1,
+    "mapping_id_seq": 1_304_432,
 }
+# Those that a reset takes away.
+SETTINGS = ("clock_offset", "clock_frozen_at", "time_scale", "keeps_urls")
 FEW_ROWS = 1000
 PEDIDO_COLUMNS = (
     "id", "account_id", "numero", "situacao", "data", "data_prevista", "data_faturamento", "data_envio",
@@ -327,6 +425,8 @@ PRODUTO_COLUMNS = (
 # Serialises the processes that make the schema at the same moment.
 SCHEMA_LOCK = 7_102_001
 KEPT_CALLS = 50_000
+# An authorised nota; what is only issued is told to nobody.
+AUTHORIZED = (6, 7)
 KIND_OF_CALL = (
     "CASE WHEN starts_with(path, '/api2/') THEN 'v2' WHEN method = 'GET' THEN 'read' ELSE 'write' END"
 )
@@ -344,6 +444,7 @@ ACCOUNT_DEFAULTS: Row = {
     "v2_limit": 0,
     "v2_batch_limit": 0,
     "v2_variety": 0,
+    "has_realtime": False,
 }
 # What an account has a few of. The first depósito is the one that counts when none is named. Lists of prices
 # have their excecoes: idProduto, codigo, preco, precoPromocional.
@@ -369,9 +470,15 @@ def _is_usable(connection: Connection) -> bool:
 
 
 class Store:
-    """A small pool of connections; a caller waits when all of them are in use."""
+    """A small pool of connections; a caller waits when all of them are in use.
+
+    ``queue_notices`` makes notifications of what a transaction changed, before it is committed, and says
+    whether it made any; ``wake_sender`` is called once they are there.
+    """
 
     def __init__(self, url: str, size: int) -> None:
+        self.queue_notices: Callable[[Cursor], bool] = lambda cursor: False
+        self.wake_sender: Callable[[], None] = lambda: None
         self._url = url
         self._idle: queue.LifoQueue[Connection | None] = queue.LifoQueue()
         for _ in range(size):
@@ -397,10 +504,13 @@ class Store:
         try:
             if connection is None or not _is_usable(connection):
                 connection = self._connect()
-            with connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
+            with connection, connection.cursor(cursor_factory=Cursor) as cursor:
                 if durable:
                     cursor.execute("SET LOCAL synchronous_commit = on")
                 yield cursor
+                has_queued = bool(cursor.changes) and self.queue_notices(cursor)
+            if has_queued:
+                self.wake_sender()
         finally:
             self._idle.put(None if connection is None or connection.closed else connection)
 
@@ -434,7 +544,7 @@ def erase_everything(cursor: Cursor) -> None:
         cursor.execute(f"TRUNCATE {', '.join(TABLES)}")
     for sequence, start in SEQUENCES.items():
         cursor.execute("SELECT setval(%s, %s, false)", (sequence, start))
-    cursor.execute("DELETE FROM setting WHERE name IN ('clock_offset', 'clock_frozen_at')")
+    cursor.execute("DELETE FROM setting WHERE name = ANY(%s)", (list(SETTINGS),))
 
 
 def get_setting(cursor: Cursor, name: str) -> str:
@@ -507,7 +617,7 @@ def add_account(cursor: Cursor, account: Mapping[str, Any]) -> Row:
         "cnpj", "razao_social", "fantasia", "email", "fone", "endereco", "catalogo", "seed", "read_limit",
         "write_limit", "burst_limit", "quota_window", "quota_headers", "reserves_stock", "is_live",
         "v2_limit", "v2_batch_limit", "v2_variety", "stock_touches_product", "has_catalogue",
-        *ACCOUNT_REGISTERS,
+        "has_realtime", *ACCOUNT_REGISTERS,
     )  # fmt: skip
     account = {**ACCOUNT_DEFAULTS, **ACCOUNT_REGISTERS, **account}
     cursor.execute(
@@ -526,6 +636,10 @@ def add_account(cursor: Cursor, account: Mapping[str, Any]) -> Row:
 
 def delete_account(cursor: Cursor, cnpj: str) -> None:
     """Remove an account with its orders, apps, tokens and calls."""
+    # First what is being sent: whoever records its outcome wants the account's addresses next.
+    cursor.execute(
+        "DELETE FROM notification WHERE account_id = (SELECT id FROM account WHERE cnpj = %s)", (cnpj,)
+    )
     cursor.execute("DELETE FROM account WHERE cnpj = %s", (cnpj,))
 
 
@@ -545,6 +659,12 @@ def lock_account(cursor: Cursor, account_id: int) -> Row:
 def list_accounts(cursor: Cursor) -> list[Row]:
     cursor.execute("SELECT * FROM account ORDER BY id")
     return _all(cursor)
+
+
+def find_other_account(cursor: Cursor, account_id: int | None) -> Row | None:
+    """The first one that is not this one."""
+    cursor.execute("SELECT * FROM account WHERE id IS DISTINCT FROM %s ORDER BY id LIMIT 1", (account_id,))
+    return _one(cursor)
 
 
 def update_account(cursor: Cursor, account_id: int, values: Mapping[str, Any]) -> None:
@@ -611,8 +731,8 @@ def list_integrations(cursor: Cursor, account_id: int) -> list[Row]:
     return _all(cursor)
 
 
-def set_integration_urls(cursor: Cursor, integration_id: int, urls: Mapping[str, Any]) -> None:
-    _update(cursor, "integration", integration_id, {"urls": dict(urls)})
+def change_integration(cursor: Cursor, integration_id: int, values: Mapping[str, Any]) -> None:
+    _update(cursor, "integration", integration_id, values)
 
 
 def get_token_v2(cursor: Cursor, account_id: int) -> str:
@@ -807,6 +927,7 @@ def add_pedidos(
     _insert(cursor, "pedido", PEDIDO_COLUMNS, rows)
     for row in rows:
         row.update(marcadores=[], estoque_lancado=False)
+        cursor.note("inclusao", account_id, row["id"])
     clientes = [(row["dados"]["cliente"], row["documento"], row["atualizado_em"]) for row in rows]
     save_contatos(cursor, account_id, clientes)
     return rows
@@ -868,6 +989,9 @@ def add_notas(
         [(nota["pedido_id"], nota["id"]) for nota in rows],
         page_size=1000,
     )
+    for nota in rows:
+        if nota["situacao"] in AUTHORIZED:
+            cursor.note("nota", account["id"], nota["id"])
     return rows
 
 
@@ -882,10 +1006,19 @@ def get_pedido(cursor: Cursor, account_id: int, pedido_id: int, *, lock: bool = 
 def update_pedido(cursor: Cursor, pedido_id: int, values: Mapping[str, Any], now: datetime) -> None:
     """Change columns of an order and its moment of change, which ``dataAtualizacao`` filters by."""
     _update(cursor, "pedido", pedido_id, {"atualizado_em": now, **values})
+    cursor.execute("SELECT account_id FROM pedido WHERE id = %s", (pedido_id,))
+    for row in _all(cursor):
+        cursor.note("atualizacao", row["account_id"], pedido_id)
+        if values.get("codigo_rastreamento"):
+            cursor.note("rastreio", row["account_id"], pedido_id)
 
 
 def update_nota(cursor: Cursor, nota_id: int, values: Mapping[str, Any]) -> None:
     _update(cursor, "nota", nota_id, values)
+    if values.get("codigo_rastreamento"):
+        cursor.execute("SELECT account_id, pedido_id FROM nota WHERE id = %s", (nota_id,))
+        for row in _all(cursor):
+            cursor.note("rastreio", row["account_id"], row["pedido_id"] or 0)
 
 
 def delete_pedido(cursor: Cursor, account_id: int, pedido_id: int) -> None:
@@ -980,6 +1113,12 @@ def list_truth(cursor: Cursor, account_id: int) -> list[Row]:
 def get_nota(cursor: Cursor, account_id: int, nota_id: int) -> Row | None:
     cursor.execute("SELECT * FROM nota WHERE account_id = %s AND id = %s", (account_id, nota_id))
     return _one(cursor)
+
+
+def list_by_ids(cursor: Cursor, table: str, ids: Iterable[int]) -> list[Row]:
+    """Rows of ``pedido`` or ``nota``."""
+    cursor.execute(f"SELECT * FROM {table} WHERE id = ANY(%s) ORDER BY id", (list(ids),))  # noqa: S608
+    return _all(cursor)
 
 
 def count_situacoes(cursor: Cursor, account_id: int) -> dict[int, int]:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from . import api, api2, data, faults, quota, store, templates
-from .frame import account_page, find_account, no_account
+from . import api, api2, data, faults, outbox, quota, sender_control, sender_faults, store, templates
+from .frame import account_page, find_account, no_account, options
 from .html import Markup, html
+from .notices import ACCOUNT_KINDS, INTEGRATION_KINDS
 from .store import Cursor, Row, Store
 from .v2.errors import MESSAGES
 from .web import Handler, Request, Response, redirect
@@ -48,6 +49,16 @@ LABELS = {
     "no_refresh_token": "Token novo sem refresh_token",
     "no_lifetime": "Token novo com expires_in 0",
     "v2_html": "API v2: página HTML de bloqueio com status 200",
+    "empty_list": "Lista vazia, como se não houvesse nada",
+    "comma": "Estoque e preço com vírgula",
+    "physical": "Saldo físico no lugar do disponível",
+    "zero_stock": "Todo estoque zero",
+    "negative_stock": "Todo estoque negativo",
+    "price_hundredth": "Preços divididos por 100",
+    "price_hundredfold": "Preços vezes 100",
+    "nulls": "Estoque e preço nulos",
+    "without_fields": "Sem os campos de estoque e preço",
+    "other_account": "Dados de outra conta",
     **{
         f"v2_code_{code}": f"API v2: código {code}, {CODE_LABELS.get(code, text)}"
         for code, text in MESSAGES.items()
@@ -59,6 +70,19 @@ LIMITS = ("read_limit", "write_limit", "burst_limit", "v2_limit", "v2_batch_limi
 CLOCK_STEPS = {"60": "Avançar 1 minuto", "3600": "Avançar 1 hora", "86400": "Avançar 1 dia"}
 MAX_LIMIT = 100_000
 MAX_TIMES = 10_000
+MAX_DELAY = 100_000
+SCALES = {"1": "5, 10, 15 … minutos, como o Tiny", "60": "5, 10, 15 … segundos"}
+REMOVALS = {"apaga": "O endereço é apagado sem aviso", "mantem": "O endereço fica"}
+KIND_LABELS = {
+    "vendas": "Pedidos (conta)",
+    "envios": "Pedidos enviados (conta)",
+    "estoque": "Estoque",
+    "precos": "Preços",
+    "produto": "Produtos",
+    "situacao_pedido": "Situação de pedidos",
+    "rastreio": "Rastreio",
+    "nota_fiscal": "Notas fiscais",
+}
 
 Change = Callable[[Cursor, Row, dict[str, str]], None]
 
@@ -78,6 +102,7 @@ def list_routes(database: Store, account: str) -> list[tuple[str, str, Handler]]
                 if row is None:
                     return no_account()
                 work(cursor, row, request.form)
+            database.wake_sender()
             return redirect(f"/contas/{row['id']}/falhas")
 
         return handle
@@ -90,6 +115,11 @@ def list_routes(database: Store, account: str) -> list[tuple[str, str, Handler]]
         ("POST", base + "/limites", change(_set_limits)),
         ("POST", base + "/consumir", change(_consume)),
         ("POST", base + "/relogio", change(_move_clock)),
+        ("POST", base + "/envio", change(_lay_sender_fault)),
+        ("POST", base + "/envio/desligar", change(_remove_sender_fault)),
+        ("POST", base + "/envio/reenvio", change(_set_resending)),
+        ("POST", base + "/envio/soltar", change(_release)),
+        ("POST", base + "/envio/apagar", change(_erase_urls)),
     ]
 
 
@@ -139,6 +169,43 @@ def _move_clock(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
         store.move_clock(cursor, store.get_clock_offset(cursor) + int(form["passo"]))
 
 
+def _lay_sender_fault(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
+    action, kind = form.get("falha", ""), form.get("tipo", "")
+    if action not in sender_faults.ACTIONS or kind not in ("", *ACCOUNT_KINDS, *INTEGRATION_KINDS):
+        return
+    sender_faults.add(
+        cursor,
+        action,
+        account_id=account["id"],
+        kinds=[kind] if kind else [],
+        value=_read_count(form.get("segundos", ""), MAX_DELAY) or 1,
+        share=(_read_count(form.get("parte", ""), 100) or 0) / 100,
+        seed=form.get("semente", "")[:60],
+    )
+
+
+def _remove_sender_fault(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
+    fault_id = _read_count(form.get("falha", ""), 10**9)
+    if fault_id in {fault["id"] for fault in sender_faults.list_laid(cursor, account["id"])}:
+        sender_faults.remove(cursor, fault_id)
+
+
+def _set_resending(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
+    if form.get("escala") in SCALES and form.get("depois") in REMOVALS:
+        outbox.set_resending(cursor, float(form["escala"]), removes_urls=form["depois"] == "apaga")
+
+
+def _release(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
+    if form.get("ordem") in outbox.ORDERS:
+        outbox.release(cursor, account["id"], form["ordem"], "")
+
+
+def _erase_urls(cursor: Cursor, account: Row, form: dict[str, str]) -> None:
+    outbox.save_urls(cursor, account["id"], None, {})
+    for integration in store.list_integrations(cursor, account["id"]):
+        outbox.save_urls(cursor, account["id"], integration["id"], {})
+
+
 def _read_count(text: str, most: int) -> int | None:
     return min(int(text), most) if text.isascii() and text.isdecimal() and len(text) < 10 else None
 
@@ -159,11 +226,11 @@ def _content(cursor: Cursor, account: Row) -> Markup:
     offset = store.get_clock_offset(cursor)
     names = {faults.EVERY_ROUTE: "Todas as rotas da API", TOKEN_ROUTE: "POST /token (autenticação)"}
     base = f"/contas/{account['id']}/falhas"
-    return html(
+    switches = html(
         templates.SWITCHES,
         base=base,
-        routes=_options({target: names.get(target, target) for target in _list_targets()}),
-        kinds=_options(LABELS),
+        routes=options({target: names.get(target, target) for target in _list_targets()}),
+        kinds=options(LABELS),
         rows=[_fault_row(base, fault, names) for fault in laid],
         empty="" if laid else html('<p class="empty">Nenhuma falha ligada.</p>'),
         remove_all=html(templates.REMOVE_ALL_FAULTS, base=base) if laid else "",
@@ -173,8 +240,8 @@ def _content(cursor: Cursor, account: Row) -> Markup:
         v2_limit=account["v2_limit"],
         v2_batch_limit=account["v2_batch_limit"],
         v2_variety=account["v2_variety"],
-        windows=_options(WINDOW_LABELS, account["quota_window"]),
-        headers=_options(HEADER_LABELS, account["quota_headers"]),
+        windows=options(WINDOW_LABELS, account["quota_window"]),
+        headers=options(HEADER_LABELS, account["quota_headers"]),
         now=f"{store.get_now(cursor).astimezone(data.BRASILIA):%d/%m/%Y %H:%M:%S}",
         moved=_describe_move(offset, is_frozen=store.is_clock_frozen(cursor)),
         steps=[
@@ -185,6 +252,51 @@ def _content(cursor: Cursor, account: Row) -> Markup:
             )
             for value, label in {**CLOCK_STEPS, "agora": "Voltar à hora certa"}.items()
         ],
+    )
+    return html('<div class="stack">{parts}</div>', parts=[switches, _sender_part(cursor, account, base)])
+
+
+def _sender_part(cursor: Cursor, account: Row, base: str) -> Markup:
+    laid = sender_faults.list_laid(cursor, account["id"])
+    counted = sender_control.count_notifications(cursor, account["id"])
+    shown = {
+        "a enviar": counted["queued"],
+        "entregues": counted["delivered"],
+        "na fila": counted["waiting"],
+        "seguradas": counted["held"],
+        "perdidas": counted["dropped"],
+        "não enviadas": counted["stopped"],
+        "desistências": counted["given_up"],
+        **{f"resposta {status}": total for status, total in counted["statuses"].items()},
+    }
+    return html(
+        templates.SENDER,
+        base=base,
+        actions=options(sender_faults.ACTIONS),
+        kinds=options(KIND_LABELS),
+        rows=[_sender_fault_row(base, fault) for fault in laid],
+        empty="" if laid else html('<p class="empty">Nenhuma falha no envio.</p>'),
+        scales=options(SCALES, f"{outbox.get_time_scale(cursor):.0f}"),
+        removals=options(REMOVALS, "apaga" if outbox.removes_urls(cursor) else "mantem"),
+        counters=[
+            html("<li>{name} <strong>{total}</strong></li>", name=name, total=total)
+            for name, total in shown.items()
+        ],
+    )
+
+
+def _sender_fault_row(base: str, fault: Row) -> Markup:
+    kinds = ", ".join(KIND_LABELS.get(kind, kind) for kind in fault["kinds"])
+    timed = f" {fault['value']:.0f} s" if fault["action"] in sender_faults.TIMED else ""
+    return html(
+        templates.SENDER_FAULT_ROW,
+        base=base,
+        id=fault["id"],
+        kinds=kinds or "Todas",
+        scope="todas as contas" if fault["account_id"] is None else "",
+        what=f"{sender_faults.ACTIONS[fault['action']]}{timed}, {fault['share']:.0%}",
+        struck=f"{fault['struck']} de {fault['seen']}",
+        state=html('<span class="chip warn">ligada</span>'),
     )
 
 
@@ -214,15 +326,3 @@ def _fault_row(base: str, fault: Row, names: dict[str, str]) -> Markup:
         ),
         struck=f"{struck}, até desligar" if is_endless else f"{struck} de {fault['times']}",
     )
-
-
-def _options(labels: dict[str, str], chosen: str = "") -> list[Markup]:
-    return [
-        html(
-            '<option value="{value}"{selected}>{label}</option>',
-            value=value,
-            label=label,
-            selected=Markup(" selected") if value == chosen else "",
-        )
-        for value, label in labels.items()
-    ]

@@ -113,15 +113,71 @@ CREDENTIAL = """
 
 REVOKE = """<button class="button" name="decisao" value="revogar">Revogar</button>"""
 
-URLS = """
+NOTICES = """
+<div class="stack">
 <section class="card readable">
   <h2>Notificações</h2>
-  <p class="sub">Ao salvar, cada endereço recebe um POST vazio, como o Tiny faz para conferir.
-  O simulador ainda não envia notificações.</p>
-  <form method="post" action="{action}" class="form">{rows}
+  <p class="sub">Ao salvar, cada endereço recebe um POST vazio, como o Tiny faz para conferir.</p>
+  <form method="post" action="{action}" class="form">{fields}
     <p class="actions"><button class="button primary">Salvar</button></p>
   </form>
 </section>
+<section class="card readable">
+  <h2>Regras de estoque e preço</h2>
+  <form method="post" action="{rules_action}" class="form">
+    <label>Estoque enviado<select name="estoque">{stock_kinds}</select></label>
+    <label>De que produtos<select name="produtos">{mapped}</select></label>
+    <p class="actions"><button class="button primary">Salvar regras</button></p>
+  </form>
+</section>
+{sent}
+</div>
+"""
+
+WEBHOOKS = """
+<div class="stack">
+<section class="card readable">
+  <h2>Webhooks da conta</h2>
+  <p class="sub">Um endereço de cada tipo para a conta inteira. Antes de salvar, o Tiny visita cada um.</p>
+  {error}
+  <form method="post" action="{action}" class="form">{fields}
+    <p class="actions"><button class="button primary">Salvar</button></p>
+  </form>
+</section>
+{sent}
+</div>
+"""
+
+SENT = """
+<section class="card flush">
+<table class="rows sent">
+<thead><tr><th>Quando</th><th>Notificação</th><th>Estado</th><th>Resposta</th></tr></thead>
+<tbody>{rows}</tbody>
+</table>
+{empty}
+</section>
+"""
+
+SENT_ROW = """
+<tr><td class="num">{at}</td>
+<td><details><summary>{tipo} {copy}</summary><p class="mono">{body}</p></details></td>
+<td>{state}<span class="sub">{next}</span></td>
+<td>{tries} {answer}<span class="sub mono">{text}</span></td></tr>
+"""
+
+MAPPINGS = """
+<section class="card flush">
+<table class="rows mappings">
+<thead><tr><th>Produto</th><th>Mapeamento</th><th>SKU na plataforma</th><th>Estado</th></tr></thead>
+<tbody>{rows}</tbody>
+</table>
+{empty}
+</section>
+"""
+
+MAPPING_ROW = """
+<tr><td><a class="strong" href="{href}">{name}</a><span class="sub mono">{sku}</span></td>
+<td class="num">{id}</td><td class="mono">{mapped}</td><td>{state}</td></tr>
 """
 
 URL_FIELD = """
@@ -254,8 +310,17 @@ PRODUCT = """
 <div class="stack">
   <section class="card"><h2>Estoque</h2>{stock}</section>
   <section class="card"><h2>Resumo</h2><dl class="facts">{facts}</dl></section>
+  {mappings}
 </div>
 </div>
+"""
+
+PRODUCT_MAPPINGS = """
+<section class="card"><h2>Mapeamentos</h2>{rows}
+  <form method="post" action="{action}" class="actions">
+    <button class="button">Enviar às integrações</button>
+  </form>
+</section>
 """
 
 STOCK_FORM = """
@@ -367,6 +432,61 @@ FAULT_ROW = """
 <td>{state}</td>
 <td class="right"><form method="post" action="{base}/desligar">
   <button class="button" name="falha" value="{id}">Desligar<span class="vh"> falha {id}</span></button>
+</form></td></tr>
+"""
+
+SENDER = """
+<div class="columns">
+<section class="card">
+  <h2>Falha no envio de notificações</h2>
+  <form method="post" action="{base}/envio" class="form">
+    <label>O que acontece<select name="falha">{actions}</select></label>
+    <label>Com que notificações<select name="tipo"><option value="">Todas</option>{kinds}</select></label>
+    <label>De cada cem, quantas<input name="parte" value="100" inputmode="numeric" pattern="[0-9]*"></label>
+    <label>Segundos, para atrasos<input name="segundos" value="60" inputmode="numeric"
+      pattern="[0-9]*"></label>
+    <label>Semente do sorteio<input name="semente" value="1" autocomplete="off"></label>
+    <p class="actions"><button class="button primary">Ligar falha no envio</button></p>
+  </form>
+  <form method="post" action="{base}/envio/soltar" class="actions">
+    <button class="button" name="ordem" value="shuffle">Soltar embaralhadas</button>
+    <button class="button" name="ordem" value="reverse">Soltar ao contrário</button>
+  </form>
+  <form method="post" action="{base}/envio/apagar" class="actions">
+    <button class="button">Apagar os endereços</button>
+  </form>
+</section>
+<div class="stack">
+<section class="card flush">
+<table class="rows faults">
+<thead><tr><th>Notificações</th><th>Falha no envio</th><th>Atingiu</th><th>Estado</th>
+<th><span class="vh">Ação</span></th></tr></thead>
+<tbody>{rows}</tbody>
+</table>
+{empty}
+</section>
+<section class="card">
+  <h2>Reenvio, em todas as contas</h2>
+  <form method="post" action="{base}/envio/reenvio" class="form">
+    <label>Espera entre as tentativas<select name="escala">{scales}</select></label>
+    <label>Depois de vinte falhas seguidas<select name="depois">{removals}</select></label>
+    <p class="actions"><button class="button">Salvar reenvio</button></p>
+  </form>
+</section>
+<section class="card">
+  <h2>Notificações desta conta</h2>
+  <ul class="counters">{counters}</ul>
+</section>
+</div>
+</div>
+"""
+
+SENDER_FAULT_ROW = """
+<tr><td>{kinds}<span class="sub">{scope}</span></td><td>{what}</td><td class="num">{struck}</td>
+<td>{state}</td>
+<td class="right"><form method="post" action="{base}/envio/desligar">
+  <button class="button" name="falha" value="{id}">Desligar<span class="vh"> falha no envio {id}</span>
+  </button>
 </form></td></tr>
 """
 

@@ -41,6 +41,10 @@ class BadRequest(Exception):
     """The caller sent what the simulator cannot use; the text says what."""
 
 
+class NotFound(Exception):
+    """What a call of the control API names is not there; the text says what."""
+
+
 @dataclass
 class Request:
     """One HTTP request. ``query`` and ``form`` keep the last value of each name."""

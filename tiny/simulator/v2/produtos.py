@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from .. import catalog, data
+from .. import catalog, data, outbox
 from ..store import Cursor, Row
 from .contatos import check_record, read_records, save_records
 from .errors import Answer, Refused
@@ -57,17 +58,7 @@ def get_estoque(cursor: Cursor, account: Row, fields: Fields) -> Answer:
         "nome": row["descricao"],
         "unidade": row["dados"]["unidade"],
         **_stock_of(account, amounts, "saldo"),
-        "depositos": [
-            {
-                "deposito": {
-                    "nome": amount.deposito["nome"],
-                    "desconsiderar": "S" if amount.deposito["desconsiderar"] else "N",
-                    "saldo": amount.saldo,
-                    "empresa": account["fantasia"] or account["razao_social"],
-                }
-            }
-            for amount in amounts
-        ],
+        "depositos": _show_depositos(account, amounts),
     }
     return answer({"produto": produto})
 
@@ -177,6 +168,63 @@ def change_produtos(cursor: Cursor, account: Row, fields: Fields) -> Answer:
         return {"id": str(found["id"])}
 
     return save_records(read_records(fields, "produto"), change)
+
+
+def list_estoque_updates(cursor: Cursor, account: Row, fields: Fields) -> Answer:
+    """Whose stock changed: whoever asks takes them away from everybody."""
+
+    def show(row: Row, at: datetime) -> Answer:
+        amounts = catalog.list_stock(cursor, account, [row])[row["id"]]
+        return {
+            "id": row["id"],
+            "nome": row["descricao"],
+            "codigo": row["sku"],
+            "unidade": row["dados"]["unidade"],
+            "tipo_variacao": catalog.variation_of(row),
+            "localizacao": row["dados"]["estoque"]["localizacao"],
+            "data_alteracao": show_moment(at),
+            **_stock_of(account, amounts, "saldo"),
+            "depositos": _show_depositos(account, amounts),
+        }
+
+    return _take_updates(cursor, account, fields, "estoque", show)
+
+
+def list_produto_updates(cursor: Cursor, account: Row, fields: Fields) -> Answer:
+    return _take_updates(
+        cursor,
+        account,
+        fields,
+        "produtos",
+        lambda row, at: {**produto_item(row), "data_alteracao": show_moment(at)},
+    )
+
+
+def _take_updates(
+    cursor: Cursor, account: Row, fields: Fields, kind: str, show: Callable[[Row, datetime], Answer]
+) -> Answer:
+    """The oldest changes, whatever page is asked for: those of the page before are no longer there."""
+    if not account["has_realtime"]:
+        raise Refused(5)
+    fields.need("dataAlteracao")
+    since = fields.moment("dataAlteracao")
+    if since is None:
+        raise Refused(31, "O campo dataAlteracao deve ser uma data válida")
+    total = outbox.count_updates(cursor, account["id"], kind, since)
+    if not total:
+        raise Refused(20)
+    taken = outbox.take_updates(cursor, account["id"], kind, since, fields.page_size)
+    rows = {
+        row["id"]: row
+        for row in catalog.list_by_ids(cursor, account, [change["produto_id"] for change in taken])
+    }
+    produtos = [
+        {"produto": show(rows[change["produto_id"]], change["at"])}
+        for change in taken
+        if change["produto_id"] in rows
+    ]
+    pages = math.ceil(total / fields.page_size)
+    return answer({"pagina": fields.number("pagina") or 1, "numero_paginas": pages, "produtos": produtos}, 3)
 
 
 def list_listas_precos(cursor: Cursor, account: Row, fields: Fields) -> Answer:
@@ -393,6 +441,20 @@ def _stock_of(account: Row, amounts: Sequence[catalog.Amount], name: str) -> Ans
     return {name: total["saldo"], "saldoReservado": total["reservado"] if account["reserves_stock"] else None}
 
 
+def _show_depositos(account: Row, amounts: Sequence[catalog.Amount]) -> list[Answer]:
+    return [
+        {
+            "deposito": {
+                "nome": amount.deposito["nome"],
+                "desconsiderar": "S" if amount.deposito["desconsiderar"] else "N",
+                "saldo": amount.saldo,
+                "empresa": account["fantasia"] or account["razao_social"],
+            }
+        }
+        for amount in amounts
+    ]
+
+
 def _check_moment(text: str) -> None:
     """The one date of v2 that is written the other way round."""
     try:
@@ -521,6 +583,8 @@ SERVICES = {
     "produto.atualizar.precos": Service(set_precos, has_raw_body=True),
     "produto.incluir.php": Service(add_produtos, is_batch=True, has_records=True),
     "produto.alterar.php": Service(change_produtos, is_batch=True, has_records=True),
+    "lista.atualizacoes.estoque": Service(list_estoque_updates),
+    "lista.atualizacoes.produtos": Service(list_produto_updates),
     "listas.precos.pesquisa.php": Service(list_listas_precos),
     "listas.precos.excecoes.php": Service(list_excecoes),
 }
