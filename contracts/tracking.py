@@ -1,7 +1,7 @@
 """The port between our tracking and a carrier: what became of a parcel, and the plug-in that asks for it.
 
-Times are aware and in UTC, dates are São Paulo calendar dates. What a carrier did not tell is ``""`` for text and
-``None`` otherwise.
+Times are aware and in UTC, dates are São Paulo calendar dates. What a carrier did not tell is ``""`` for text
+and ``None`` otherwise.
 """
 
 from __future__ import annotations
@@ -42,8 +42,8 @@ class TrackedEvent:
     """Something that a carrier told of a parcel.
 
     ``code`` is the carrier's own name for it (``"BDE 01"``), ``text`` and ``detail`` are the carrier's words,
-    ``place`` is ``"Cidade/UF"``. ``is_retraction``: it takes back the event before it, and ``state`` says nothing.
-    ``raw`` is what the carrier sent, without personal data that we have no use for.
+    ``place`` is ``"Cidade/UF"``. ``is_retraction``: it takes back the event before it, and ``state`` says
+    nothing. ``raw`` is what the carrier sent, without personal data that we have no use for.
     """
 
     occurred_at: dt.datetime
@@ -93,7 +93,7 @@ class TrackerContext(Protocol):
 
     http: HttpClient
     url: str
-    """Root address of the carrier's API without a slash at its end, from the settings and never from a form."""
+    """Root address of the carrier's API, without a slash at its end; from the settings, never from a form."""
     credentials: Mapping[str, str]
     """By ``CredentialField.name``; empty where the tracker needs none."""
 
@@ -136,6 +136,6 @@ class Tracker(Protocol):
     def track(self, context: TrackerContext, keys: Sequence[str]) -> list[TrackedParcel]:
         """One answer for each of ``keys``, in their order; one that the carrier does not know has no events.
 
-        Raises ``TemporaryError`` (``RateLimited`` is one), ``AuthenticationFailed``, ``PermissionMissing``, or
-        ``MappingError`` where nothing of the answer can be read.
+        Raises ``TemporaryError`` (``RateLimited`` is one), ``AuthenticationFailed``, ``PermissionMissing``,
+        or ``MappingError`` where nothing of the answer can be read.
         """
