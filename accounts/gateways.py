@@ -39,6 +39,11 @@ class AddressIds(NamedTuple):
     address_id: int
 
 
+class ParcelIds(NamedTuple):
+    organization_id: int
+    parcel_id: int
+
+
 class ReceiptIds(NamedTuple):
     """``job_id`` is the job that reads it, or ``None`` where one waited already."""
 
@@ -98,6 +103,12 @@ def webhook_address(key_hash: str) -> AddressIds | None:
     """The address of the key with this SHA-256 (hexadecimal), if it is good."""
     rows = _rows("gateway_webhook_address", key_hash)
     return AddressIds(*rows[0]) if rows else None
+
+
+def parcel_by_key(key_hash: str) -> ParcelIds | None:
+    """The parcel whose page for the buyer opens with the key of this SHA-256 (hexadecimal)."""
+    rows = _rows("gateway_parcel_by_key", key_hash)
+    return ParcelIds(*rows[0]) if rows else None
 
 
 def accept_webhook(

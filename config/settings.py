@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "integrations",
     "customers",
     "catalog",
+    "tracking",
     "orders",
     "webhooks",
     "panel",
