@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from accounts import clock
-from accounts.models import AuditEntry, Membership
-from accounts.selectors import SUBJECT
+from accounts.models import AuditEntry, Membership, Organization
+from accounts.selectors import ORGANIZATION_SUBJECT, SUBJECT
 
 
-def record(code: str, *, person: Membership | None, subject: Membership, **params: object) -> None:
+def record(
+    code: str, *, person: Membership | None, subject: Membership | Organization, **params: object
+) -> None:
     """Append an entry about ``subject``. ``person`` is None when a command did it.
 
     ``params`` are what the sentence of ``code`` needs (``accounts.sentences``); the name is added here, so
     that the entry still tells what it told when it was written.
     """
+    is_member = isinstance(subject, Membership)
     AuditEntry.objects.create(
         at=clock.now(),
         person=person,
-        subject_kind=SUBJECT,
+        subject_kind=SUBJECT if is_member else ORGANIZATION_SUBJECT,
         subject_id=subject.pk,
         code=code,
-        params={"name": subject.user.name, **params},
+        params={"name": subject.user.name if is_member else subject.name, **params},
     )

@@ -1,17 +1,20 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import urlsplit
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.core.validators import URLValidator
 from django.forms.boundfield import BoundWidget
 from django.urls import reverse
 from django.utils.html import format_html
 
-from accounts import services
+from accounts import services, shop
 from accounts.models import PEOPLE, Membership, Organization, Perfil, Scope, User
 
 
@@ -189,3 +192,106 @@ class PasswordForm(forms.Form):
         if "password" in values and "repeated" in values and values["password"] != values["repeated"]:
             self.add_error("repeated", "As duas senhas são diferentes.")
         return values
+
+
+class ColourInput(forms.TextInput):
+    input_type = "color"
+
+
+class ShopForm(forms.Form):
+    """«Sua loja»; the fields are those of ``accounts.shop.FIELDS``."""
+
+    shop_name = forms.CharField(
+        label="Nome da loja",
+        max_length=80,
+        help_text="Como o comprador conhece a sua loja.",
+        error_messages={"required": "Informe o nome da loja.", "max_length": "Use até 80 letras."},
+        widget=forms.TextInput(attrs={"autocomplete": "organization"}),
+    )
+    shop_colour = forms.CharField(
+        label="Cor da loja",
+        max_length=7,
+        help_text="O nome da loja aparece em branco sobre esta cor.",
+        error_messages={"required": "Escolha a cor da loja.", "max_length": "Escreva a cor como #2b4acb."},
+        widget=ColourInput,
+    )
+    shop_whatsapp = forms.CharField(
+        label="WhatsApp",
+        max_length=30,
+        required=False,
+        error_messages={"max_length": "Escreva só um número, com o DDD."},
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+    )
+    shop_phone = forms.CharField(
+        label="Telefone",
+        max_length=30,
+        required=False,
+        error_messages={"max_length": "Escreva só um número, com o DDD."},
+        widget=forms.TextInput(attrs={"inputmode": "tel", "autocomplete": "off"}),
+    )
+    shop_email = forms.EmailField(
+        label="E-mail de atendimento",
+        max_length=254,
+        required=False,
+        error_messages={"invalid": "Confira o e-mail: falta o @ ou o final, como em sac@loja.com.br."},
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    shop_site = forms.URLField(
+        label="Site",
+        max_length=200,
+        required=False,
+        assume_scheme="https",
+        validators=[URLValidator(schemes=["http", "https"])],
+        help_text="Onde o comprador fala com você, por exemplo loja.com.br/contato.",
+        error_messages={
+            "invalid": "Confira o site: ele começa com https:// ou http://, como em https://loja.com.br.",
+            "max_length": "Use um endereço de até 200 letras.",
+        },
+        widget=forms.TextInput(attrs={"inputmode": "url", "autocomplete": "off", "spellcheck": "false"}),
+    )
+
+    def clean_shop_colour(self) -> str:
+        colour = str(self.cleaned_data["shop_colour"]).lower()
+        if not shop.COLOUR.fullmatch(colour):
+            raise ValidationError("Escreva a cor como #2b4acb.")
+        contrast = shop.measure_contrast(colour)
+        if contrast < shop.LEAST_CONTRAST:
+            raise ValidationError(
+                "Esta cor é clara demais: o nome da loja, em branco, não seria lido sobre ela. "
+                f"O contraste é {_write_contrast(contrast)} e precisa ser de ao menos "
+                f"{_write_contrast(shop.LEAST_CONTRAST)}. O mesmo tom, mais escuro, serve: "
+                f"{shop.darken(colour)}."
+            )
+        return colour
+
+    def clean_shop_whatsapp(self) -> str:
+        digits = _read_phone(self.cleaned_data["shop_whatsapp"])
+        if digits and (len(digits) not in (10, 11) or digits.startswith("0")):
+            raise ValidationError("Escreva o WhatsApp com o DDD, como em (41) 99876-4410.")
+        return digits
+
+    def clean_shop_phone(self) -> str:
+        digits = _read_phone(self.cleaned_data["shop_phone"])
+        if digits and not 8 <= len(digits) <= 11:
+            raise ValidationError("Escreva o telefone com o DDD, como em (41) 3322-1100.")
+        return digits
+
+    def clean_shop_site(self) -> str:
+        site = str(self.cleaned_data["shop_site"])
+        # «https://banco.com.br@outro.com.br» leads elsewhere than it says.
+        if "@" in urlsplit(site).netloc:
+            raise ValidationError(str(self.fields["shop_site"].error_messages["invalid"]))
+        return site
+
+
+def _read_phone(text: str) -> str:
+    """Digits without +55. Raises ``ValidationError`` for what is no number."""
+    if re.search(r"[^0-9()+.\-\s]", text):
+        raise ValidationError("Use só números, espaços, parênteses e hífen.")
+    digits = re.sub(r"[^0-9]", "", text)
+    return digits[2:] if len(digits) in (12, 13) and digits.startswith("55") else digits
+
+
+def _write_contrast(ratio: float) -> str:
+    """Rounded down, so that what is not enough never looks enough: ``4,4``."""
+    return f"{int(ratio * 10) / 10:.1f}".replace(".", ",")

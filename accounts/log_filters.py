@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import re
 
-# As in accounts/urls.py and webhooks/api.py: whoever knows the last part sets somebody's password, or posts
-# as his ERP. A key may have been pasted without what stands before it.
-_SECRET_ADDRESS = re.compile(r"(/convite/|/webhooks/)\S+")
+# As in accounts/urls.py, webhooks/api.py and orders/urls.py: whoever knows the last part sets somebody's
+# password, posts as his ERP, or reads where his parcel is. A key may have been pasted without what stands
+# before it.
+_SECRET_ADDRESS = re.compile(r"(/convite/|/webhooks/|/r/)\S+")
 
 
 class HideInvitations(logging.Filter):

@@ -48,13 +48,27 @@ class User(AbstractBaseUser):
         return (words[0][:1] + (words[-1][:1] if len(words) > 1 else "")).upper()
 
 
+DEFAULT_SHOP_COLOUR = "#2b4acb"
+
+
 class Organization(models.Model):
-    """A company: the tenant. Its row-level policy is on its own ``id``."""
+    """A company: the tenant. Its row-level policy is on its own ``id``.
+
+    The ``shop_*`` fields are what its buyers are told (``accounts.shop``): ``shop_name`` is ``""`` where they
+    know it by ``name``, the colour is ``#rrggbb``, telephones are digits without +55.
+    """
 
     name = models.CharField(max_length=120)
     slug = models.SlugField(max_length=60, unique=True)
     cnpj = models.CharField(max_length=14, blank=True)
     created_at = models.DateTimeField()
+    # PostgreSQL knows the defaults too: while a new version is installed, the old one makes companies.
+    shop_name = models.CharField(max_length=80, blank=True, default="", db_default="")
+    shop_colour = models.CharField(max_length=7, default=DEFAULT_SHOP_COLOUR, db_default=DEFAULT_SHOP_COLOUR)
+    shop_phone = models.CharField(max_length=11, blank=True, default="", db_default="")
+    shop_whatsapp = models.CharField(max_length=11, blank=True, default="", db_default="")
+    shop_email = models.CharField(max_length=254, blank=True, default="", db_default="")
+    shop_site = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     def __str__(self) -> str:
         return self.name

@@ -12,6 +12,7 @@ from accounts.models import PEOPLE, AuditEntry, Membership, Organization, Perfil
 from accounts.tenancy import tenant
 
 SUBJECT = "membership"
+ORGANIZATION_SUBJECT = "organization"
 
 
 def list_memberships(user: User) -> list[Membership]:
@@ -56,6 +57,12 @@ def list_audit(membership: Membership, limit: int = 20) -> QuerySet[AuditEntry]:
     """What was done to or by this member, newest first."""
     mine = Q(subject_kind=SUBJECT, subject_id=membership.pk) | Q(person=membership)
     return AuditEntry.objects.filter(mine).select_related("person__user").order_by("-at", "-id")[:limit]
+
+
+def list_organization_audit(organization: Organization, limit: int = 20) -> QuerySet[AuditEntry]:
+    """What was changed of the organization itself, newest first."""
+    entries = AuditEntry.objects.filter(subject_kind=ORGANIZATION_SUBJECT, subject_id=organization.pk)
+    return entries.select_related("person__user").order_by("-at", "-id")[:limit]
 
 
 def belongs_elsewhere(user: User, organization_id: int) -> bool:

@@ -16,8 +16,17 @@ AUDIT = {
     "password.set": "{name} definiu a senha pelo link.",
     "api_token.created": "{who} gerou o token {token} para {name}.",
     "api_token.revoked": "{who} revogou o token {token} de {name}.",
+    "shop.changed": "{who} mudou em Sua loja: {fields}.",
 }
-ICONS = {"password": "key", "password_link": "link", "api_token": "key", "user": "user"}
+ICONS = {"password": "key", "password_link": "link", "api_token": "key", "user": "user", "shop": "home"}
+SHOP_FIELDS = {
+    "shop_name": "nome",
+    "shop_colour": "cor",
+    "shop_phone": "telefone",
+    "shop_whatsapp": "WhatsApp",
+    "shop_email": "e-mail",
+    "shop_site": "site",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,4 +47,6 @@ def tell(entry: AuditEntry) -> AuditLine:
 def _in_words(key: str, value: object) -> object:
     if key in ("perfil", "former_perfil") and value in Perfil.values:
         return Perfil(value).label
+    if key == "fields" and isinstance(value, list):
+        return ", ".join(SHOP_FIELDS.get(name, name) for name in value)
     return value

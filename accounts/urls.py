@@ -22,4 +22,5 @@ urlpatterns = [
         views.revoke_token,
         name="revoke_token",
     ),
+    path("o/<slug:slug>/config/loja/", views.edit_shop, name="shop"),
 ]

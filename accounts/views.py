@@ -12,11 +12,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import api_tokens, clock, password_links, selectors, services
-from accounts.forms import IncludeForm, LoginForm, MemberForm, PasswordForm, TokenForm
+from accounts import api_tokens, clock, password_links, selectors, services, shop
+from accounts.forms import IncludeForm, LoginForm, MemberForm, PasswordForm, ShopForm, TokenForm
 from accounts.models import ApiToken, Membership, Perfil
 from accounts.permissions import ADMINS, TenantRequest, person_view, tenant_view
 from accounts.sentences import tell
+from ui.formats import format_phone
 
 
 class LoginView(auth_views.LoginView):
@@ -282,6 +283,32 @@ def revoke_token(request: TenantRequest, member_id: int, token_id: int) -> HttpR
         return _to_user(request, member)
     context = {"section": "users", "member": member, "token": token}
     return render(request, "accounts/revoke_token.html", context)
+
+
+# --- «Sua loja»: for an Administrador ---
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@tenant_view(ADMINS)
+def edit_shop(request: TenantRequest) -> HttpResponse:
+    organization = request.organization
+    initial = {name: getattr(organization, name) for name in shop.FIELDS}
+    initial |= {name: format_phone(initial[name]) for name in ("shop_phone", "shop_whatsapp")}
+    initial["shop_name"] = shop.name_shop(organization)
+    form = ShopForm(request.POST if request.method == "POST" else None, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        is_changed = shop.save_shop(
+            organization=organization, values=form.cleaned_data, person=request.membership
+        )
+        messages.success(request, "Loja salva." if is_changed else "Nada mudou.")
+        return redirect("accounts:shop", slug=organization.slug)
+    context = {
+        "section": "shop",
+        "form": form,
+        "shop_name": shop.name_shop(organization),
+        "audit": [tell(entry) for entry in selectors.list_organization_audit(organization)],
+    }
+    return render(request, "accounts/shop.html", context, status=422 if form.errors else 200)
 
 
 def _member_or_404(member_id: int) -> Membership:
