@@ -37,6 +37,7 @@ from contracts.records import (
     Page,
     ProductDraft,
     ProductQuery,
+    ShipmentDraft,
     Situation,
     TokenGrant,
 )
@@ -208,6 +209,12 @@ class Provider(Protocol):
     def get_invoice(self, context: ProviderContext, external_id: str) -> ErpInvoice: ...
 
     def list_shipping_methods(self, context: ProviderContext) -> Sequence[ErpShippingMethod]: ...
+
+    def set_shipment(self, context: ProviderContext, external_id: str, draft: ShipmentDraft) -> None:
+        """Write code and address by which an order is followed; its carriage stays. Repeating it is harmless.
+
+        What the ERP keeps of it, only reading back tells. Raises ``NotFound`` or ``RejectedByErp``.
+        """
 
     def list_products(
         self, context: ProviderContext, query: ProductQuery, *, offset: int

@@ -81,11 +81,16 @@ class ErpCustomer:
 
 @dataclass(frozen=True, slots=True)
 class ErpShipment:
-    """The raw strings with which the ERP names the carriage of an order."""
+    """The raw strings with which the ERP names the carriage of an order.
+
+    ``shipping_method_type`` is the ERP's own code for what the method is, as ``ErpShippingMethod.type_code``;
+    ``""`` where only the list of methods tells it.
+    """
 
     carrier_name: str = ""
     shipping_method: str = ""
     shipping_method_id: str = ""
+    shipping_method_type: str = ""
     freight_method: str = ""
     tracking_code: str = ""
     tracking_url: str = ""
@@ -266,11 +271,22 @@ class ErpInvoice:
 
 
 @dataclass(frozen=True, slots=True)
+class ShipmentDraft:
+    """By what an order's parcels are followed, as the ERP should have it. ``""`` is left as it is there."""
+
+    tracking_code: str = ""
+    tracking_url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ErpShippingMethod:
+    """A way to send, as the seller set it up. ``type_code`` says what it is whatever it is called."""
+
     external_id: str
     name: str
     kind: str = ""
     is_enabled: bool = True
+    type_code: str = ""
 
 
 class ProductKind(StrEnum):

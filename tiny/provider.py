@@ -38,6 +38,7 @@ from contracts.records import (
     Page,
     ProductDraft,
     ProductQuery,
+    ShipmentDraft,
     Situation,
 )
 from tiny import error_messages, notifications, v2, v3
@@ -161,6 +162,9 @@ class TinyProvider:
 
     def list_shipping_methods(self, context: ProviderContext) -> Sequence[ErpShippingMethod]:
         return _api(context).list_shipping_methods()
+
+    def set_shipment(self, context: ProviderContext, external_id: str, draft: ShipmentDraft) -> None:
+        _api(context).set_shipment(external_id, draft)
 
     def list_products(
         self, context: ProviderContext, query: ProductQuery, *, offset: int

@@ -23,6 +23,7 @@ from contracts.records import (
     ItemDraft,
     OrderChange,
     OrderDraft,
+    ShipmentDraft,
 )
 from tests.contracts.provider_suite import ORDER, Suite
 from tests.simulated_tiny import SimulatedTiny
@@ -309,12 +310,40 @@ class OrderWritingSuite(Suite):
         seller.provider.change_order(seller, external_id, OrderChange())
         assert seller.account.count_calls() == {}
 
+    def test_code_of_a_parcel_is_written_and_the_carriage_stays(self, seller: Seller) -> None:
+        methods = {row.name: row.external_id for row in seller.provider.list_shipping_methods(seller)}
+        carriage = {
+            "nome": "Rápida Transportes",
+            "formaEnvio": {"id": int(methods["Jadlog"]), "nome": "Jadlog"},
+            "formaFrete": {"id": int(methods["Jadlog"]) + 1, "nome": ".Package"},
+        }
+        untracked = {name: value for name, value in ORDER.items() if name != "tracking"}
+        (row,) = seller.account.add_orders(**{**untracked, "transportador": carriage})
+        external_id = str(row["id"])
+        before = seller.get_order(external_id)
+        assert before.order.shipment.tracking_code == ""
+        url = "https://rastreio.example.com/?a=1&b=2"
+        for draft in (
+            ShipmentDraft("QQ123456785BR", url),
+            ShipmentDraft("QQ123456785BR", url),
+            ShipmentDraft("QQ123456785BR"),
+        ):
+            seller.provider.set_shipment(seller, external_id, draft)
+            found = seller.get_order(external_id)
+            shipment = dataclasses.replace(
+                before.order.shipment, tracking_code="QQ123456785BR", tracking_url=url
+            )
+            order = dataclasses.replace(before.order, shipment=shipment, row_hash=found.order.row_hash)
+            assert found == dataclasses.replace(before, order=order)
+        assert found.order.row_hash != before.order.row_hash
+
     def test_order_that_is_gone_is_not_written(self, seller: Seller, draft: OrderDraft) -> None:
         external_id = self.create(seller, draft)
         seller.account.change_order(external_id, delete=True)
         calls: list[Callable[[], Any]] = [
             lambda: seller.provider.set_situation(seller, external_id, "cancelado"),
             lambda: seller.provider.change_order(seller, external_id, OrderChange(notes="Ligar antes.")),
+            lambda: seller.provider.set_shipment(seller, external_id, ShipmentDraft("QQ123456785BR")),
         ]
         for call in calls:
             error = self.fail(seller, call)
@@ -465,6 +494,7 @@ class OrderWritingSuite(Suite):
             lambda: self.create(seller, draft, key="E7K3000002"),
             lambda: provider.change_order(seller, external_id, OrderChange(notes="x")),
             lambda: provider.set_situation(seller, external_id, "cancelado"),
+            lambda: provider.set_shipment(seller, external_id, ShipmentDraft("QQ123456785BR")),
             lambda: provider.find_customers(seller, document=BUYER.document),
             lambda: provider.create_customer(seller, dataclasses.replace(BUYER, document="39053344705")),
             lambda: provider.update_customer(seller, contact, BUYER),

@@ -117,6 +117,8 @@ class Suite(ABC):
 class ProviderSuite(Suite):
     unknown_situation: ClassVar[tuple[str, dict[str, Any]]]
     """Route and fault by which a list shows one order in a situação that nobody knows, «Em análise»."""
+    types_of_methods: ClassVar[tuple[str, str]] = ("v3:1", "v3:7")
+    """Of Correios and of Jadlog, as the list of shipping methods tells them."""
     unproven_checks: ClassVar[set[str]] = set()
     """Steps of «Testar» that nothing at the ERP can prove."""
 
@@ -386,6 +388,17 @@ class ProviderSuite(Suite):
         assert {"Correios", "Jadlog"} <= {method.name for method in methods}
         assert len({method.external_id for method in methods}) == len(methods)
         assert all(method.external_id and method.kind for method in methods)
+        types = {method.name: method.type_code for method in methods}
+        assert (types["Correios"], types["Jadlog"]) == self.types_of_methods
+
+    def test_order_or_its_method_tells_the_type(self, seller: Seller) -> None:
+        methods = {row.name: row for row in seller.provider.list_shipping_methods(seller)}
+        carriage = {"formaEnvio": {"id": int(methods["Jadlog"].external_id), "nome": "Jadlog"}}
+        (row,) = seller.account.add_orders(**{**ORDER, "transportador": carriage})
+        shipment = seller.get_order(row["id"]).order.shipment
+        by_id = {method.external_id: method.type_code for method in methods.values()}
+        assert shipment.shipping_method_type or by_id[shipment.shipping_method_id] == "v3:7"
+        assert shipment.shipping_method_type in ("", "J")
 
     # -- «Testar» --------------------------------------------------------------------------------------
 

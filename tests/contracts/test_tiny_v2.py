@@ -31,6 +31,8 @@ class TestTinyV2(ByV2, ProviderSuite):
         "POST /api2/pedidos.pesquisa.php",
         {"replace": {"pedidos": [{"pedido": {"id": 9, "numero": 1, "situacao": "Em análise"}}]}},
     )
+    # An order itself tells its letter.
+    types_of_methods = ("", "")
     # Tiny has no service that tells the Identificador do integrador.
     unproven_checks = {"integrator"}
 

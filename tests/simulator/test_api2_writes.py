@@ -252,8 +252,10 @@ def test_tracking_is_written_for_correios_and_road_freight_only(caller: Caller) 
     service = "cadastrar.codigo.rastreamento.pedido.php"
     assert caller.code(service, **fields, formaEnvio="J") == 31
     assert caller.code(service, **fields, formaEnvio="T") == 31
-    assert caller.code(service, **fields) == 10
     assert get(caller, order_id)["codigo_rastreamento"] == ""
+    assert caller.call(service, **fields) == OK
+    pedido = get(caller, order_id)
+    assert (pedido["codigo_rastreamento"], pedido["forma_envio"]) == ("QQ123456785BR", "S")
     changed = caller.call(service, **fields, formaEnvio="C", formaFrete="PAC", dataPrevista="25/09/2026")
     assert changed == OK
     pedido = get(caller, order_id)

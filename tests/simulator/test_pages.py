@@ -74,6 +74,22 @@ def test_person_moves_an_order(reader: Reader, simulator: SimulatedTiny) -> None
     assert len(reader.list_ids("/notas")) == 1, "a second press issues nothing"
 
 
+def test_person_ships_an_order_with_carrier_and_code(reader: Reader, simulator: SimulatedTiny) -> None:
+    (order,) = reader.add_orders(situacao=7)
+    page = f"/contas/{reader.account_id}/pedidos/{order['id']}"
+    chosen = {"forma": "Transportadora", "transportador": " Rodonaves ", "codigo": "R-1", "url": ""}
+    post(simulator, f"{page}/rastreio", decisao="despachar", **chosen)
+    detail = reader.get(f"/pedidos/{order['id']}").json()
+    carriage = detail["transportador"]
+    assert (detail["situacao"], carriage["codigoRastreamento"]) == (5, "R-1")
+    assert (carriage["formaEnvio"]["nome"], carriage["nome"]) == ("Transportadora", "Rodonaves")
+    assert '<option value="Transportadora" selected>' in get(simulator, page)
+
+    post(simulator, f"{page}/rastreio", **{**chosen, "forma": "Foguete", "codigo": "R-2"})
+    carriage = reader.get(f"/pedidos/{order['id']}").json()["transportador"]
+    assert (carriage["formaEnvio"]["nome"], carriage["codigoRastreamento"]) == ("Transportadora", "R-2")
+
+
 def test_list_filters_and_pages(reader: Reader, simulator: SimulatedTiny) -> None:
     reader.add_orders(count=30, situacoes=[3, 5])
     base = f"/contas/{reader.account_id}/pedidos"

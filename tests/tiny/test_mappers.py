@@ -445,11 +445,11 @@ def test_an_account_without_a_document_has_no_key(value: Any) -> None:
     [
         (
             {"id": 700000001, "nome": "Correios", "tipo": "1", "situacao": "1"},
-            ErpShippingMethod("700000001", "Correios", "correios", True),
+            ErpShippingMethod("700000001", "Correios", "correios", True, "v3:1"),
         ),
         (
             {"id": "7", "nome": " LALAMOVE ", "tipo": 35, "situacao": 2},
-            ErpShippingMethod("7", "LALAMOVE", "35", False),
+            ErpShippingMethod("7", "LALAMOVE", "35", False, "v3:35"),
         ),
         ({"id": 7, "nome": None, "tipo": None, "situacao": None}, ErpShippingMethod("7", "", "", True)),
     ],

@@ -33,6 +33,7 @@ from contracts.records import (
     OrderChange,
     OrderDraft,
     OrderQuery,
+    ShipmentDraft,
 )
 from tests.tiny.context import ENDPOINTS, RecordingContext
 from tests.tiny.shapes import contact, envelope, order_detail, order_row, seller_row
@@ -420,6 +421,46 @@ def test_the_body_of_a_situation(context: RecordingContext) -> None:
     responses.put(f"{ORDER}/situacao", status=204)
     PROVIDER.set_situation(context, "600000001", "nao_entregue")
     assert sent("PUT") == [("/pedidos/600000001/situacao", {"situacao": 9})]
+
+
+@pytest.mark.parametrize(
+    ("order", "body"),
+    [
+        ({}, {"codigoRastreamento": "QQ123456785BR", "urlRastreamento": "https://r.example/1"}),
+        (
+            {
+                "transportador": {
+                    "id": 890000001,
+                    "nome": "Rápida",
+                    "formaEnvio": {"id": 700000001, "nome": "Correios"},
+                    "formaFrete": {"id": 0, "nome": None},
+                    "codigoRastreamento": "OLD",
+                    "urlRastreamento": "https://r.example/old",
+                },
+                "dataPrevista": "2026-12-24",
+                "observacoes": "Frágil",
+                "situacao": 5,
+            },
+            {
+                "codigoRastreamento": "QQ123456785BR",
+                "urlRastreamento": "https://r.example/1",
+                "formaEnvio": {"id": 700000001},
+                "idContatoTransportadora": 890000001,
+                "dataPrevista": "2026-12-24",
+                "observacoes": "Frágil",
+            },
+        ),
+    ],
+)
+@responses.activate
+def test_the_body_of_a_dispatch_has_what_tiny_has(
+    context: RecordingContext, order: dict[str, Any], body: dict[str, Any]
+) -> None:
+    responses.get(ORDER, json={"id": 600000001, **order})
+    responses.put(f"{ORDER}/despacho", status=204)
+    PROVIDER.set_shipment(context, "600000001", ShipmentDraft("QQ123456785BR", "https://r.example/1"))
+    assert sent("PUT") == [("/pedidos/600000001/despacho", body)]
+    assert context.slots == ["read", "write"]
 
 
 @responses.activate

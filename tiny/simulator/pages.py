@@ -211,7 +211,12 @@ class Pages:
             else:
                 code = request.form.get("codigo", "").strip()[:100]
                 address = request.form.get("url", "").strip()[:500]
+            pedidos.set_freight(
+                cursor, pedido, request.form.get("forma", ""), request.form.get("transportador")
+            )
             pedidos.set_tracking(cursor, pedido, code, address)
+            if request.form.get("decisao") == "despachar":
+                pedidos.change_situacao(cursor, pedido, 5)
 
         return self._change(request, change)
 
@@ -435,9 +440,24 @@ def _order_content(account: Row, pedido: Row, nota: Row | None) -> Markup:
         freight=_freight_name(pedido),
         carrier=dados["transportador"].get("nome") or "",
         tracking_action=f"{base}/rastreio",
+        formas=_list_formas(pedido),
         code=pedido["codigo_rastreamento"],
         url=pedido["url_rastreamento"],
     )
+
+
+def _list_formas(pedido: Row) -> list[Markup]:
+    chosen = (pedido["dados"]["transportador"].get("formaEnvio") or {}).get("nome") or ""
+    names = ["", *(forma["nome"] for forma in data.list_formas_envio(pedido["account_id"]))]
+    return [
+        html(
+            '<option value="{name}"{mark}>{label}</option>',
+            name=name,
+            mark=Markup(" selected") if name == chosen else "",
+            label=name or "Sem frete",
+        )
+        for name in names
+    ]
 
 
 def _spaced(key: str) -> str:

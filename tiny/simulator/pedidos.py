@@ -62,6 +62,21 @@ def issue_nota(cursor: Cursor, account: Row, pedido: Row, situacao: int = 6) -> 
     return nota
 
 
+def set_freight(cursor: Cursor, pedido: Row, forma: str, transportador: str | None) -> None:
+    """Choose one of the account's shipping methods by its name; ``None`` leaves the carrier as it is."""
+    known = {row["nome"]: row["id"] for row in data.list_formas_envio(pedido["account_id"])}
+    carriage = pedido["dados"]["transportador"]
+    changes: dict[str, Any] = {}
+    if forma in known and forma != (carriage.get("formaEnvio") or {}).get("nome"):
+        changes["formaEnvio"] = {"id": known[forma], "nome": forma}
+        changes["formaFrete"] = {"id": None, "nome": None}
+    if transportador is not None and transportador.strip() != (carriage.get("nome") or ""):
+        changes["nome"] = transportador.strip()[:60] or None
+    if changes:
+        pedido["dados"] = {**pedido["dados"], "transportador": {**carriage, **changes}}
+        store.update_pedido(cursor, pedido["id"], {"dados": pedido["dados"]}, store.get_now(cursor))
+
+
 def set_tracking(cursor: Cursor, pedido: Row, code: str, address: str) -> None:
     """Write the tracking code and address on the order and on its nota."""
     values = {"codigo_rastreamento": code, "url_rastreamento": address}

@@ -243,10 +243,13 @@ ORDER = """
   <section class="card"><h2>Envio e rastreio</h2>
     <p>{freight}</p><p class="sub">{carrier}</p>
     <form method="post" action="{tracking_action}" class="form">
+      <label>Forma de envio<select name="forma">{formas}</select></label>
+      <label>Transportador<input name="transportador" value="{carrier}" maxlength="60"></label>
       <label>Código de rastreamento<input name="codigo" value="{code}" maxlength="100" class="mono"></label>
       <label>URL de rastreamento<input name="url" value="{url}" maxlength="500" class="mono"></label>
       <p class="actions"><button class="button primary" name="decisao" value="salvar">Salvar</button>
-      <button class="button" name="decisao" value="inventar">Gerar código</button></p>
+      <button class="button" name="decisao" value="inventar">Gerar código</button>
+      <button class="button" name="decisao" value="despachar">Salvar e marcar como Enviado</button></p>
     </form>
   </section>
 </div>

@@ -32,6 +32,7 @@ from contracts.records import (
     Page,
     ProductDraft,
     ProductQuery,
+    ShipmentDraft,
 )
 from tiny import product_records, records
 from tiny.v2 import checks, customer_writes, mappers, order_writes, product_mappers, product_writes
@@ -78,6 +79,9 @@ class TinyV2:
 
     def set_situation(self, external_id: str, situation: str) -> None:
         self._client.change_situation(external_id, order_writes.to_situation(situation))
+
+    def set_shipment(self, external_id: str, draft: ShipmentDraft) -> None:
+        self._client.set_dispatch(external_id, order_writes.to_dispatch(draft))
 
     def find_customers(self, *, document: str = "", code: str = "") -> Sequence[ErpCustomer]:
         if not document and not code:

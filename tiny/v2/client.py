@@ -140,6 +140,18 @@ class TinyV2Client:
         missing = NotFound("tiny.order_not_found", {"id": external_id})
         return self._call("pedido.alterar.situacao", params, module=ORDERS_MODULE, missing=missing)
 
+    def set_dispatch(self, external_id: str, data: Mapping[str, str]) -> Retorno:
+        """``cadastrar.codigo.rastreamento.pedido.php``: the code and more of the dispatch, in Tiny's words.
+
+        What is left out stays. Raises ``NotFound`` if the order was deleted at Tiny.
+        """
+        return self._call(
+            "cadastrar.codigo.rastreamento.pedido.php",
+            {"id": external_id, **data},
+            module=ORDERS_MODULE,
+            missing=NotFound("tiny.order_not_found", {"id": external_id}),
+        )
+
     def change_order(self, external_id: str, data: Mapping[str, Any]) -> Retorno:
         """``pedido.alterar.php``: dates, notes and parcels, in Tiny's words; it changes nothing else.
 

@@ -288,9 +288,11 @@ def _to_address(value: Any) -> ErpAddress:
 
 def _to_shipment(data: Mapping[str, Any]) -> ErpShipment:
     method = read_text(data.get("forma_envio"))
+    code = method.upper()
     return ErpShipment(
         carrier_name=read_text(data.get("nome_transportador")),
-        shipping_method=V2_SHIPPING_METHODS.get(method.upper(), method),
+        shipping_method=V2_SHIPPING_METHODS.get(code, method),
+        shipping_method_type=code if code in V2_SHIPPING_METHODS else "",
         freight_method=read_text(data.get("forma_frete")),
         tracking_code=read_text(data.get("codigo_rastreamento")),
         tracking_url=read_web_address(data.get("url_rastreamento")),

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from contracts.errors import UnsupportedFeature
-from contracts.records import ErpInstallment, ItemDraft, OrderChange, OrderDraft
+from contracts.records import ErpInstallment, ItemDraft, OrderChange, OrderDraft, ShipmentDraft
 from tiny.codes import SITUATIONS, V2_SITUATION_CODES
 from tiny.v2.customer_writes import keep_whole, to_address, to_person, without_empty
 from tiny.v2.mappers import to_plain_label
@@ -81,6 +81,11 @@ def to_change(change: OrderChange) -> dict[str, str]:
     if change.expected_on is not None:
         data["data_prevista"] = _day(change.expected_on)
     return data
+
+
+def to_dispatch(draft: ShipmentDraft) -> dict[str, str]:
+    """The carriage stays as it is: of its forms Tiny takes two here, and would make any other one of them."""
+    return without_empty({"codigoRastreamento": draft.tracking_code, "urlRastreamento": draft.tracking_url})
 
 
 def to_situation(code: str) -> str:

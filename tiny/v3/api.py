@@ -32,6 +32,7 @@ from contracts.records import (
     ProductDraft,
     ProductQuery,
     ProductState,
+    ShipmentDraft,
 )
 from tiny import product_records, records
 from tiny.v3 import checks, mappers, order_writes, product_mappers, product_writes
@@ -81,6 +82,11 @@ class TinyV3:
 
     def set_situation(self, external_id: str, situation: str) -> None:
         self._client.set_situation(external_id, order_writes.to_situation(situation))
+
+    def set_shipment(self, external_id: str, draft: ShipmentDraft) -> None:
+        """Read, merge, write back: nothing tells whether Tiny keeps what a dispatch leaves out."""
+        known = mappers.required_object(self._client.get_order(external_id))
+        self._client.set_dispatch(external_id, order_writes.merge_dispatch(known, draft))
 
     def find_customers(self, *, document: str = "", code: str = "") -> Sequence[ErpCustomer]:
         """A document is asked for in each form in which Tiny may have it, until somebody is found."""

@@ -114,6 +114,11 @@ class TinyV3Client:
         data = {"situacao": number}
         self._write("PUT", path, data, module=ORDERS_MODULE, missing=_no_order(external_id))
 
+    def set_dispatch(self, external_id: str, data: Mapping[str, Any]) -> None:
+        """``PUT /pedidos/{id}/despacho`` in Tiny's words. Raises ``NotFound`` as above."""
+        path = f"/pedidos/{quote(external_id, safe='')}/despacho"
+        self._write("PUT", path, data, module=ORDERS_MODULE, missing=_no_order(external_id))
+
     def list_customers(self, *, document: str = "", code: str = "") -> Any:
         """``GET /contatos``, one page, with the document in this very form, or with the code."""
         params: dict[str, str | int] = {"cpfCnpj": document} if document else {"codigo": code}

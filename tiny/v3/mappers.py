@@ -174,13 +174,17 @@ def to_erp_account(payload: Any) -> ErpAccount:
 
 
 def to_erp_shipping_method(row: Mapping[str, Any]) -> ErpShippingMethod:
-    """A row of ``GET /formas-envio``. ``kind`` is a slug (``correios``), or Tiny's number if unknown."""
+    """A row of ``GET /formas-envio``. ``kind`` is a slug (``correios``), or Tiny's number if unknown.
+
+    ``type_code`` has the number always, after ``v3:``.
+    """
     kind = read_number(row.get("tipo"))
     situation = read_number(row.get("situacao"))
     return ErpShippingMethod(
         external_id=records.read_required_identifier(row.get("id"), read_text(row.get("nome"))),
         name=read_text(row.get("nome")),
         kind="" if kind is None else V3_SHIPPING_KINDS.get(kind, str(kind)),
+        type_code="" if kind is None else f"v3:{kind}",
         is_enabled=situation is None or situation == _ENABLED,
     )
 

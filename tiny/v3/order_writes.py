@@ -15,11 +15,12 @@ from contracts.records import (
     ItemDraft,
     OrderChange,
     OrderDraft,
+    ShipmentDraft,
 )
 from tiny.codes import V3_SITUATION_NUMBERS
 from tiny.records import mask_document, read_document
 from tiny.v3.mappers import PHONES
-from tiny.values import read_identifier, read_list, read_number, read_object, read_text
+from tiny.values import read_date, read_identifier, read_list, read_number, read_object, read_text
 
 # With the digits of the area, and with those of the country.
 _LENGTHS_OF_MOBILE = (11, 13)
@@ -53,6 +54,7 @@ _ECHOED_TEXTS = (
     *PHONES, "email", "emailNfe", "site", "profissao", "sexo", "dataNascimento", "naturalidade", "nomePai",
     "nomeMae", "cpfPai", "cpfMae", "situacao", "observacoes",
 )  # fmt: skip
+_METHODS = ("formaEnvio", "formaFrete")
 _ECHOED_NUMBERS = ("regimeTributario", "estadoCivil", "limiteCredito")
 
 
@@ -94,6 +96,24 @@ def to_change(change: OrderChange) -> dict[str, Any]:
     """``PUT /pedidos/{id}``, which swallows all else without a word; ``{}`` if nothing is to change."""
     fields = {"observacoes": change.notes, "dataPrevista": change.expected_on and str(change.expected_on)}
     return {name: value for name, value in fields.items() if value is not None}
+
+
+def merge_dispatch(payload: Mapping[str, Any], draft: ShipmentDraft) -> dict[str, Any]:
+    """``PUT /pedidos/{id}/despacho``: the carriage as Tiny answered it, with the draft laid over it."""
+    carriage = read_object(payload.get("transportador"))
+    expected_on = read_date(payload.get("dataPrevista"))
+    methods = {name: read_number(read_object(carriage.get(name)).get("id")) for name in _METHODS}
+    return _without_empty(
+        {
+            "codigoRastreamento": draft.tracking_code or read_text(carriage.get("codigoRastreamento")),
+            "urlRastreamento": draft.tracking_url or read_text(carriage.get("urlRastreamento")),
+            # A zero is none.
+            **{name: {"id": number} if number else None for name, number in methods.items()},
+            "idContatoTransportadora": read_number(carriage.get("id")) or None,
+            "dataPrevista": expected_on and expected_on.isoformat(),
+            "observacoes": read_text(payload.get("observacoes")),
+        }
+    )
 
 
 def to_situation(code: str) -> int:

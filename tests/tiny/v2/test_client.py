@@ -47,6 +47,7 @@ CALLS: dict[str, Call] = {
     "nota.fiscal.obter.php": lambda client: client.get_invoice("7"),
     "formas.envio.pesquisa.php": lambda client: client.list_shipping_methods(),
     "pedido.alterar.situacao": lambda client: client.change_situation("7", "enviado"),
+    "cadastrar.codigo.rastreamento.pedido.php": lambda client: client.set_dispatch("7", {}),
     "pedido.alterar.php": lambda client: client.change_order("7", {"obs": "x"}),
     "pedido.incluir.php": lambda client: client.create_order({"cliente": {"nome": "Ana"}}),
     "contatos.pesquisa.php": lambda client: client.list_contacts(document="", code="E-7", page=1),

@@ -221,6 +221,7 @@ def test_a_detail_is_whole() -> None:
             ecommerce_name="Plataforma Exemplo",
             shipment=ErpShipment(
                 shipping_method="Correios",
+                shipping_method_type="C",
                 freight_method="SEDEX - CONTRATO (40436)",
                 tracking_code="QQ123456785BR",
                 tracking_url="https://rastreio.example.com/1",
@@ -320,7 +321,9 @@ def test_documents(value: Any, document: str, text: str) -> None:
     [("C", "Correios"), ("j", "Jadlog"), ("OLIST", "Olist"), ("NOVO_ENVIO", "NOVO_ENVIO"), ("", "")],
 )
 def test_shipping_methods_of_orders(code: str, name: str) -> None:
-    assert detail_of(forma_envio=code).order.shipment.shipping_method == name
+    shipment = detail_of(forma_envio=code).order.shipment
+    assert shipment.shipping_method == name
+    assert shipment.shipping_method_type in ("", code.upper())
 
 
 @pytest.mark.parametrize("value", ["javascript:alert(1)", "rastreio.example.com", "", None, 7])

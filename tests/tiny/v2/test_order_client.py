@@ -23,7 +23,7 @@ from contracts.errors import (
     TemporaryError,
     UnsupportedFeature,
 )
-from contracts.records import CustomerDraft, ErpAddress, ErpCustomer, ErpSeller, OrderChange
+from contracts.records import CustomerDraft, ErpAddress, ErpCustomer, ErpSeller, OrderChange, ShipmentDraft
 from tests.tiny.v2 import drafts
 from tests.tiny.v2.bodies import BLOCKED, address, answer, order_detail, record_refusal, refusal
 from tests.tiny.v2.context import API, TOKEN, TokenContext, told
@@ -308,6 +308,17 @@ def test_situation_is_set_by_its_code(api: TinyV2) -> None:
     serve("pedido.alterar.situacao", answer())
     api.set_situation("7", "nao_entregue")
     assert sent("pedido.alterar.situacao") == [{"id": "7", "situacao": "nao_entregue"}]
+
+
+@responses.activate
+def test_code_of_a_parcel_leaves_its_carriage(api: TinyV2, context: TokenContext) -> None:
+    service = "cadastrar.codigo.rastreamento.pedido.php"
+    serve(service, answer())
+    api.set_shipment("7", ShipmentDraft("QQ123456785BR"))
+    api.set_shipment("7", ShipmentDraft("QQ123456785BR", "https://r.example/?a=1&b=2"))
+    code = {"id": "7", "codigoRastreamento": "QQ123456785BR"}
+    assert sent(service) == [code, {**code, "urlRastreamento": "https://r.example/?a=1&b=2"}]
+    assert context.slots == ["read", "read"]
 
 
 @pytest.mark.parametrize("code", [32, "32"])

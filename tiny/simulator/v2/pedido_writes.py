@@ -90,16 +90,15 @@ def change_situacao(cursor: Cursor, account: Row, fields: Fields) -> Answer:
 def set_tracking(cursor: Cursor, account: Row, fields: Fields) -> Answer:
     """Only Correios and road freight can be written so; what is not given stays."""
     row = find_pedido(cursor, account, fields, lock=True)
-    code = fields.need("formaEnvio").upper()
-    if code not in ("C", "T"):
+    code = fields.get("formaEnvio").upper()
+    if code not in ("", "C", "T"):
         raise Refused(31, "A forma de envio deve ser C ou T")
     if code == "T" and not fields.get("transportadora"):
         raise Refused(31, "A transportadora deve ser informada")
-    transportador = {
-        **row["dados"]["transportador"],
-        **_read_freight(account, code, fields.get("formaFrete")),
-    }
-    if fields.get("transportadora"):
+    transportador = dict(row["dados"]["transportador"])
+    if code:
+        transportador |= _read_freight(account, code, fields.get("formaFrete"))
+    if code == "T":
         transportador["nome"] = fields.get("transportadora")
     dados = {**row["dados"], "transportador": transportador}
     if fields.get("observacoes"):
