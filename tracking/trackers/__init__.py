@@ -1,0 +1,1 @@
+"""The plug-ins that ask carriers. ``TRACKERS`` in the settings names them; nobody imports one."""
