@@ -260,9 +260,13 @@ CELERY_BEAT_SCHEDULE = {
 }
 CELERY_BEAT_SCHEDULE_FILENAME = env.str("CELERY_BEAT_SCHEDULE_FILENAME", default="celerybeat-schedule")
 
-# --- the wiring: the only two indirections by name ---
+# --- the wiring: the only indirections by name ---
 
 ERP_PROVIDERS = {"tiny": "tiny.provider.TinyProvider"}
+TRACKERS = {
+    "correios": "tracking.trackers.correios.CorreiosTracker",
+    "ssw": "tracking.trackers.ssw.SswTracker",
+}
 JOB_HANDLERS = {
     "pull_orders": "orders.sync.importing.pull_orders",
     "sweep_orders": "orders.sync.importing.sweep_orders",
@@ -292,6 +296,10 @@ JOB_HANDLERS = {
     "watch_notifications": "webhooks.watch_jobs.watch_notifications",
     "reapply_criteria": "catalog.sync.reapply_criteria",
     "export_product": "catalog.sync.export_product",
+    "poll_parcels": "tracking.sync.poll_parcels",
+    "check_carrier": "tracking.sync.check_carrier",
+    "remap_parcels": "tracking.sync.remap_parcels",
+    "tidy_parcels": "tracking.sync.tidy_parcels",
     "export_customer": "customers.sync.export_customer",
     "replay_receipts": "webhooks.bulk.replay_receipts",
     "renew_token": "integrations.sync.renew_token",
@@ -304,10 +312,15 @@ TINY_V3_URL = env.str("TINY_V3_URL", default="https://api.tiny.com.br/public-api
 TINY_ACCOUNTS_URL = env.str(
     "TINY_ACCOUNTS_URL", default="https://accounts.tiny.com.br/realms/tiny/protocol/openid-connect"
 ).rstrip("/")
-# Outside DEBUG only real ERPs are spoken to, unless this asks for the simulator.
+# Outside DEBUG only real ERPs and carriers are spoken to, unless this asks for the simulators.
 ALLOW_SIMULATOR = env.bool("ALLOW_SIMULATOR", default=False)
 # The address of each protocol by its key, and where OAuth2 is.
 ERP_ENDPOINTS = {"tiny": {"v3": TINY_V3_URL, "v2": TINY_V2_URL, "accounts": TINY_ACCOUNTS_URL}}
+
+CORREIOS_URL = env.str("CORREIOS_URL", default="https://api.correios.com.br").rstrip("/")
+SSW_URL = env.str("SSW_URL", default="https://ssw.inf.br").rstrip("/")
+# The root address of each tracker's API, by its key.
+TRACKER_URLS = {"correios": CORREIOS_URL, "ssw": SSW_URL}
 
 LOGGING = {
     "version": 1,

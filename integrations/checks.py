@@ -49,11 +49,12 @@ def erps_are_real(app_configs: Any, **kwargs: Any) -> list[Error]:
         )
         for key, endpoints in settings.ERP_ENDPOINTS.items()
         for url in endpoints.values()
-        if not _is_public(url)
+        if not is_public(url)
     ]
 
 
-def _is_public(url: str) -> bool:
+def is_public(url: str) -> bool:
+    """Whether it is https on the internet, as far as the address itself tells."""
     parts = urlsplit(url)
     host = parts.hostname or ""
     try:
