@@ -1,0 +1,421 @@
+"""Which carrier has a parcel, from what an ERP and a shop write about it: one pure function.
+
+A wrong carrier is worse than none: whoever is named must be one, and what cannot be told apart stays unknown.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from functools import lru_cache
+from urllib.parse import urlsplit
+
+from tracking.carriers import CARRIERS, VOCABULARY, Carrier, CarrierKind, CodeStrength
+from tracking.codes import has_valid_s10_digit, is_nfe_key, is_s10, split_codes
+
+# The fields that name somebody in words, the most particular first.
+NAME_FIELDS = ("freight_method", "carrier_name", "shipping_method")
+# What Tiny and shops write has some dozens of characters.
+LONGEST_NAME = 300
+LONGEST_URL = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Clues:
+    """What is known of how a parcel travels, raw. ``type_code`` is ``ErpShippingMethod.type_code``."""
+
+    type_code: str = ""
+    carrier_name: str = ""
+    shipping_method: str = ""
+    freight_method: str = ""
+    tracking_code: str = ""
+    tracking_url: str = ""
+    nfe_key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MappingRule:
+    """What a company says of a text: ``kind`` is one of ``NAME_FIELDS``, ``text`` normalised, its carrier."""
+
+    kind: str
+    text: str
+    carrier_key: str
+    service: str = ""
+
+
+class Confidence(StrEnum):
+    """``MAPPED``: a person of the company said so. ``LIKELY`` is shown as such, never as a fact."""
+
+    MAPPED = "mapped"
+    CERTAIN = "certain"
+    LIKELY = "likely"
+    NONE = "none"
+
+
+class Reason(StrEnum):
+    """Why it is this carrier, or none. ``params`` of each are beside it."""
+
+    MAPPED = "carrier.mapped"  # source, text
+    NAMED = "carrier.named"  # source, text
+    BY_TYPE = "carrier.by_type"
+    BY_CODE = "carrier.by_code"
+    BY_URL = "carrier.by_url"
+    HIDDEN = "carrier.hidden"  # name: of the gateway, which has others carry
+    CONTRADICTION = "carrier.contradiction"  # names
+    NOT_NAMED = "carrier.not_named"
+
+
+class Warning(StrEnum):
+    """What looks wrong and stops nothing."""
+
+    WRONG_DIGIT = "code.wrong_digit"
+    FOREIGN_SHAPE = "code.foreign_shape"
+    WRONG_NFE_KEY = "nfe_key.wrong"
+
+
+@dataclass(frozen=True, slots=True)
+class Identification:
+    """``carrier_key`` is one of ``CARRIERS``, ``""`` if unknown; ``service`` as the carrier calls it."""
+
+    carrier_key: str
+    service: str
+    confidence: Confidence
+    reason: Reason
+    params: Mapping[str, str] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+class Weight(IntEnum):
+    """How much one clue says. ``ABSENT``: nobody carries. ``HIDING``: somebody sells another's label."""
+
+    ABSENT = 0
+    HIDING = 1
+    WEAK = 2
+    STRONG = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    carrier: Carrier
+    weight: Weight
+    source: str
+    text: str = ""
+
+
+def identify(clues: Clues, rules: Sequence[MappingRule] = ()) -> Identification:
+    """Never raises, whatever the clues hold. Of equal rules the first holds."""
+    codes = split_codes(clues.tracking_code)
+    mapped = _find_rule(clues, rules)
+    if mapped is not None:
+        carrier = CARRIERS[mapped.carrier_key]
+        return Identification(
+            carrier.key,
+            mapped.service or _find_service(carrier, clues),
+            Confidence.MAPPED,
+            Reason.MAPPED,
+            {"source": mapped.kind, "text": getattr(clues, mapped.kind)[:LONGEST_NAME]},
+            _find_warnings(carrier, codes, clues.nfe_key),
+        )
+    evidence = _gather(clues, codes)
+    best = max((each.weight for each in evidence), default=Weight.ABSENT)
+    candidates = {each.carrier.key: each.carrier for each in evidence if each.weight == best}
+    if len(candidates) > 1:
+        candidates = _tell_apart(candidates, evidence) or candidates
+    if len(candidates) != 1:
+        names = ", ".join(sorted(each.name for each in candidates.values()))
+        return Identification(
+            "",
+            "",
+            Confidence.NONE,
+            Reason.CONTRADICTION if candidates else Reason.NOT_NAMED,
+            {"names": names} if candidates else {},
+            _find_warnings(None, codes, clues.nfe_key),
+        )
+    carrier = next(iter(candidates.values()))
+    reason, params = _explain(carrier, evidence, best)
+    return Identification(
+        carrier.key,
+        _find_service(carrier, clues),
+        Confidence.CERTAIN if _is_certain(carrier, evidence, codes) else Confidence.LIKELY,
+        reason,
+        params,
+        _find_warnings(carrier, codes, clues.nfe_key),
+    )
+
+
+# --- rules of the company ---
+
+
+def normalize_text(text: str) -> str:
+    """For comparing names: small letters and digits without accents, single spaces; "" for blank text.
+
+    What has neither letter nor digit stays as it is, so that a rule for one sign does not catch another.
+    """
+    folded = _fold(text)
+    return folded or "".join(text.split())
+
+
+@lru_cache(maxsize=5000)
+def _fold(text: str) -> str:
+    plain = "".join(
+        each for each in unicodedata.normalize("NFKD", text[:LONGEST_NAME]) if not unicodedata.combining(each)
+    ).casefold()
+    # «J&T» is one word; between words the sign is punctuation.
+    plain = _LETTERS_WITH_AND.sub(r"\1\2", plain)
+    return " ".join(_NO_WORD.sub(" ", plain).split())
+
+
+_LETTERS_WITH_AND = re.compile(r"\b([^\W\d_]) ?& ?([^\W\d_])\b")
+_NO_WORD = re.compile(r"[\W_]+")
+
+
+def _find_rule(clues: Clues, rules: Sequence[MappingRule]) -> MappingRule | None:
+    texts = {kind: normalize_text(getattr(clues, kind)) for kind in NAME_FIELDS}
+    for kind in NAME_FIELDS:
+        for rule in rules:
+            if (
+                rule.kind == kind
+                and texts[kind]
+                and rule.text == texts[kind]
+                and rule.carrier_key in CARRIERS
+            ):
+                return rule
+    return None
+
+
+# --- what each clue says ---
+
+
+def _gather(clues: Clues, codes: Sequence[str]) -> list[Evidence]:
+    evidence = [*_read_type(clues.type_code)]
+    for name in NAME_FIELDS:
+        evidence += _read_name(getattr(clues, name), name)
+    evidence += _read_codes(codes)
+    evidence += _read_url(clues.tracking_url, codes)
+    # A marketplace has the Correios carry, too, and their digit tells.
+    if any(has_valid_s10_digit(code) for code in codes):
+        evidence = [
+            each
+            for each in evidence
+            if each.carrier.kind != CarrierKind.MARKETPLACE or each.source == "tracking_code"
+        ]
+    return evidence
+
+
+def _tell_apart(candidates: Mapping[str, Carrier], evidence: Sequence[Evidence]) -> dict[str, Carrier]:
+    """Of several that are named equally the one whose code it is."""
+    sources = {key: {each.source for each in evidence if each.carrier.key == key} for key in candidates}
+    return {
+        key: carrier
+        for key, carrier in candidates.items()
+        if "tracking_code" in sources[key] and len(sources[key]) > 1
+    }
+
+
+def _read_type(type_code: str) -> Iterator[Evidence]:
+    carrier = _BY_TYPE.get(type_code.strip().upper())
+    if carrier is not None:
+        yield Evidence(carrier, _limit(carrier, Weight.STRONG), "type_code")
+
+
+def _limit(carrier: Carrier, weight: Weight) -> Weight:
+    """What a clue of this weight says of a carrier that does not carry itself."""
+    if carrier.kind == CarrierKind.GATEWAY:
+        return Weight.HIDING
+    return Weight.ABSENT if carrier.key == "no_shipping" else weight
+
+
+def _read_name(text: str, source: str) -> Iterator[Evidence]:
+    raw = _RAW_NAMES.get(" ".join(text.split()).casefold())
+    if raw is not None:
+        yield Evidence(raw, Weight.STRONG, source, text)
+        return
+    found = _find_names(_fold(text))
+    # «Loggi motoboy», «Jadlog, retirada»: how it is handed over, beside who carries.
+    has_carrier = any(weight == Weight.STRONG and not _is_no_carrier(carrier) for carrier, weight in found)
+    for carrier, weight in found:
+        if not (has_carrier and _is_no_carrier(carrier)):
+            yield Evidence(carrier, weight, source, text)
+
+
+def _is_no_carrier(carrier: Carrier) -> bool:
+    return carrier.kind in (CarrierKind.OWN, CarrierKind.NONE)
+
+
+@lru_cache(maxsize=5000)
+def _find_names(folded: str) -> tuple[tuple[Carrier, Weight], ...]:
+    spans, rest = _find_phrases(folded, _NAMES)
+    is_company = bool(_find_phrases(rest, _COMPANY_WORDS)[0])
+    denied_from = min(
+        (rest.find(f" {each} ") for each in _NEGATIONS if f" {each} " in rest), default=len(rest)
+    )
+    found = []
+    for place, phrase in spans:
+        named = _NAMES[phrase]
+        if named is None or place > denied_from:
+            continue
+        carrier, weight = named
+        if not (weight == Weight.WEAK and is_company):
+            found.append((carrier, weight))
+    return tuple(found)
+
+
+def _find_phrases(folded: str, phrases: Iterable[str]) -> tuple[list[tuple[int, str]], str]:
+    """Where phrases stand as whole words, each place taken by the longest; the text with those blanked."""
+    rest = f" {folded} "
+    found = []
+    for phrase in phrases:
+        place = rest.find(f" {phrase} ")
+        while place >= 0:
+            found.append((place, phrase))
+            # As long as it was, so that places stay what they are.
+            rest = rest[: place + 1] + "|" * len(phrase) + rest[place + 1 + len(phrase) :]
+            place = rest.find(f" {phrase} ")
+    return found, rest
+
+
+def _read_codes(codes: Sequence[str]) -> Iterator[Evidence]:
+    """Digits alone never name anybody: every carrier numbers so."""
+    for code in codes:
+        if not re.search("[A-Z]", code):
+            continue
+        read = [
+            (carrier, strength, is_right)
+            for carrier in CARRIERS.values()
+            for shape in carrier.codes
+            if shape.pattern.fullmatch(code)
+            for is_right in [not shape.has_s10_digit or has_valid_s10_digit(code)]
+            for strength in [shape.strength if is_right else shape.strength_if_wrong]
+            if strength in (CodeStrength.PROOF, CodeStrength.HINT)
+        ]
+        is_shared = len({carrier.key for carrier, *_ in read}) > 1
+        for carrier, strength, is_right in read:
+            # One whose digit is wrong is rather of whoever has that shape without a digit.
+            if is_shared and not is_right:
+                continue
+            is_proof = strength == CodeStrength.PROOF and not is_shared
+            yield Evidence(carrier, Weight.STRONG if is_proof else Weight.WEAK, "tracking_code", code)
+
+
+def _read_url(url: str, codes: Sequence[str]) -> Iterator[Evidence]:
+    host, path = read_address(url)
+    if not host:
+        return
+    for carrier in CARRIERS.values():
+        if not any(host == domain or host.endswith(f".{domain}") for domain in carrier.domains):
+            continue
+        # A shop's template leads to one carrier's page whoever carries.
+        if carrier.has_only_these_codes and codes and not any(carrier.fits(code) for code in codes):
+            continue
+        weight = Weight.HIDING if carrier.kind == CarrierKind.NETWORK else Weight.STRONG
+        yield Evidence(carrier, _limit(carrier, weight), "tracking_url")
+        for part in path.casefold().split("/"):
+            if part in carrier.url_parts:
+                yield Evidence(CARRIERS[carrier.url_parts[part]], Weight.STRONG, "tracking_url")
+
+
+def read_address(url: str) -> tuple[str, str]:
+    """Host and path of a plain web address, ``("", "")`` for anything that may pretend to be another.
+
+    The text is hostile: no other scheme, user, port, escape, or letter outside of ASCII passes.
+    """
+    text = url.strip(" ")
+    if len(text) > LONGEST_URL or not _PLAIN_ADDRESS.match(text):
+        return "", ""
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        return "", ""
+    host = parts.netloc.lower()
+    if not _PLAIN_HOST.fullmatch(host) or any(label.startswith("xn--") for label in host.split(".")):
+        return "", ""
+    return host, parts.path
+
+
+# urlsplit drops tabs and line ends, and browsers take a backslash for a slash.
+_PLAIN_ADDRESS = re.compile(r"https?://[^\s\\\x00-\x1f]+\Z", re.I)
+_PLAIN_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+[a-z]{2,}")
+
+
+# --- what is made of it ---
+
+
+def _is_certain(carrier: Carrier, evidence: Sequence[Evidence], codes: Sequence[str]) -> bool:
+    about = [each for each in evidence if each.carrier.key == carrier.key]
+    if carrier.kind == CarrierKind.GATEWAY:
+        return False
+    # An address is whatever somebody pasted.
+    if any(each.weight == Weight.STRONG and each.source != "tracking_url" for each in about):
+        return True
+    return any(each.source in NAME_FIELDS for each in about) and any(carrier.fits(code) for code in codes)
+
+
+def _explain(
+    carrier: Carrier, evidence: Sequence[Evidence], weight: Weight
+) -> tuple[Reason, Mapping[str, str]]:
+    if carrier.kind == CarrierKind.GATEWAY:
+        return Reason.HIDDEN, {"name": carrier.name}
+    about = {
+        each.source: each for each in evidence if each.carrier.key == carrier.key and each.weight == weight
+    }
+    for source in NAME_FIELDS:
+        if source in about:
+            return Reason.NAMED, {"source": source, "text": about[source].text[:LONGEST_NAME]}
+    if "type_code" in about:
+        return Reason.BY_TYPE, {}
+    return (Reason.BY_CODE if "tracking_code" in about else Reason.BY_URL), {}
+
+
+def _find_service(carrier: Carrier, clues: Clues) -> str:
+    """The one product of the carrier that a field names, the most particular field first; else ``""``."""
+    words = {_fold(word): service.name for service in carrier.services for word in service.words}
+    phrases = sorted({*words, *_FOREIGN_NAMES.get(carrier.key, ())}, key=_longest_first)
+    for name in NAME_FIELDS:
+        found = _find_phrases(_fold(getattr(clues, name)), phrases)[0]
+        named = {words[phrase] for _, phrase in found if phrase in words}
+        if named:
+            return named.pop() if len(named) == 1 else ""
+    return ""
+
+
+def _find_warnings(carrier: Carrier | None, codes: Sequence[str], nfe_key: str) -> tuple[str, ...]:
+    warnings = []
+    may_have_digit = carrier is None or any(shape.has_s10_digit for shape in carrier.codes)
+    if may_have_digit and any(is_s10(code) and not has_valid_s10_digit(code) for code in codes):
+        warnings.append(Warning.WRONG_DIGIT)
+    if carrier and carrier.has_only_these_codes and not all(carrier.fits(code) for code in codes):
+        warnings.append(Warning.FOREIGN_SHAPE)
+    if nfe_key and not is_nfe_key(nfe_key):
+        warnings.append(Warning.WRONG_NFE_KEY)
+    return tuple(warning.value for warning in warnings)
+
+
+# --- the data, as it is looked up ---
+
+
+def _longest_first(phrase: str) -> tuple[int, str]:
+    return -len(phrase), phrase
+
+
+def _list_names() -> dict[str, tuple[Carrier, Weight] | None]:
+    """Each alias, folded, with whom it names; ``None`` for what names nobody. The longest first."""
+    names: dict[str, tuple[Carrier, Weight] | None] = dict.fromkeys(map(_fold, VOCABULARY.not_names))
+    for carrier in CARRIERS.values():
+        names |= {_fold(each): (carrier, _limit(carrier, Weight.WEAK)) for each in carrier.weak_aliases}
+        names |= {_fold(each): (carrier, _limit(carrier, Weight.STRONG)) for each in carrier.aliases}
+    return dict(sorted(names.items(), key=lambda each: _longest_first(each[0])))
+
+
+_NAMES = _list_names()
+_COMPANY_WORDS = tuple(map(_fold, VOCABULARY.company_words))
+_NEGATIONS = tuple(map(_fold, VOCABULARY.negations))
+_RAW_NAMES = {name.casefold(): carrier for carrier in CARRIERS.values() for name in carrier.raw_names}
+_BY_TYPE = {code.upper(): carrier for carrier in CARRIERS.values() for code in carrier.type_codes}
+# «Frete Rápido» is no «Rápido».
+_FOREIGN_NAMES = {
+    key: tuple(name for name, named in _NAMES.items() if named is None or named[0].key != key)
+    for key in CARRIERS
+}
