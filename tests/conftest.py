@@ -22,6 +22,7 @@ from accounts.models import Organization, Perfil, User
 from tests.browser.chromium import WAIT_MS, launch, require_browser
 from tests.database import ADDRESSES, TestDatabase, address, run_sql
 from tests.processes import Stack
+from tests.simulated_carriers import SimulatedCarriers
 
 # How long an example takes is the machine's affair.
 hypothesis_settings.register_profile(
@@ -95,6 +96,30 @@ def owner_sql(process_database: TestDatabase, db: None) -> Callable[..., list[tu
 def database_url(process_database: TestDatabase) -> Callable[[str], str]:
     """``database_url("app" | "owner" | "staff")``: the address of this process's database."""
     return lambda role: address(role, process_database.name)
+
+
+@pytest.fixture(scope="session")
+def carriers_process(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SimulatedCarriers]:
+    simulator = SimulatedCarriers(tmp_path_factory.mktemp("carriers"))
+    try:
+        simulator.start()
+        yield simulator
+    finally:
+        simulator.stop()
+
+
+@pytest.fixture
+def simulated_carriers(
+    carriers_process: SimulatedCarriers, monkeypatch: pytest.MonkeyPatch
+) -> SimulatedCarriers:
+    """Correios and SSW without parcels and faults; whom we ask in this process are they.
+
+    Processes that a test starts want its ``variables``.
+    """
+    carriers_process.reset()
+    addresses = {"correios": carriers_process.correios_url, "ssw": carriers_process.ssw_url}
+    monkeypatch.setattr(settings, "TRACKER_URLS", addresses)
+    return carriers_process
 
 
 @pytest.fixture
