@@ -31,6 +31,11 @@ NOTIFICATION_GRACE_SECONDS = 240
 EXPORT_SETTLE_SECONDS = env.float("EXPORT_SETTLE_SECONDS", default=60.0)
 TOKEN_RENEWAL_SECONDS = env.int("TOKEN_RENEWAL_SECONDS", default=3 * 3600)
 
+# What the ERP's ways to send are is read again after a day for an order that needs it; where that was of no
+# use, an hour later at the soonest.
+SHIPPING_METHODS_SECONDS = 24 * 3600
+SHIPPING_METHODS_RETRY_SECONDS = 3600
+
 # --- being told by the ERP ---
 
 # After another address is made the former one is good for so long.
@@ -42,6 +47,37 @@ WEBHOOK_PULSE_SECONDS = env.float("WEBHOOK_PULSE_SECONDS", default=5.0)
 
 # How often receipts are looked after: what was stranded goes on, what is old is deleted.
 TIDY_RECEIPTS_SECONDS = 3600
+
+# --- following parcels ---
+
+# How often we look for parcels that are due.
+PARCEL_POLL_SECONDS = env.int("PARCEL_POLL_SECONDS", default=300)
+# By state: seconds between two questions, and from so many days in that state on.
+PARCEL_SECONDS = {
+    "pending": (3600, 3, 12 * 3600),
+    "info_received": (3600, 3, 12 * 3600),
+    "posted": (4 * 3600, 10, 12 * 3600),
+    "in_transit": (4 * 3600, 10, 12 * 3600),
+    "out_for_delivery": (1800, 2, 4 * 3600),
+    "delivery_failed": (4 * 3600, 10, 12 * 3600),
+    "available_for_pickup": (4 * 3600, 10, 12 * 3600),
+    "returning": (12 * 3600, 10, 24 * 3600),
+    "exception": (6 * 3600, 10, 12 * 3600),
+    "lost": (24 * 3600, 1, 24 * 3600),
+}
+# A fixed time between two questions instead: for the demo and for tests.
+PARCEL_ASK_SECONDS = env.float("PARCEL_ASK_SECONDS", default=None)
+# One that arrived is asked for once more, because carriers take a false «delivered» back.
+PARCEL_LAST_LOOK_SECONDS = 24 * 3600
+# After so many days without news nobody is asked any more; a lost one may yet be found.
+PARCEL_SILENT_DAYS = 30
+PARCEL_LOST_DAYS = 60
+# How often parcels that no carrier is asked for are looked through.
+PARCEL_TIDY_SECONDS = 24 * 3600
+# So long after it arrived the buyer's page still tells where a parcel was.
+BUYER_PAGE_DAYS = 90
+# What the carrier did not answer for one parcel is asked again after such a time, twice that at most.
+PARCEL_RETRY_SECONDS = 600
 
 # --- limits of an account at an ERP ---
 

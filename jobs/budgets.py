@@ -70,6 +70,15 @@ def observe(budget_key: str, kind: str, headers: Mapping[str, str]) -> None:
         lane.save()
 
 
+def set_limit(budget_key: str, kind: str, per_minute: int) -> None:
+    """What is documented of a limit, where no answer tells it."""
+    if not Budget.objects.filter(key=f"{budget_key}:{kind}", per_minute=per_minute).exists():
+        with transaction.atomic():
+            _, lane = _lock(budget_key, kind)
+            lane.per_minute = per_minute
+            lane.save(update_fields=["per_minute"])
+
+
 def stop_until(budget_key: str, at: dt.datetime) -> None:
     """The ERP refused a call because of the limit: no slot before ``at``, and slower ones for a while.
 

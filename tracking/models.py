@@ -117,7 +117,7 @@ class Parcel(SealedModel):
 
 
 class ParcelEvent(TenantModel):
-    """Something that was told of a parcel, once: ``identity`` is that of ``contracts.tracking.TrackedEvent``."""
+    """Something that was told of a parcel, kept once by the ``identity`` of a ``TrackedEvent``."""
 
     parcel = models.ForeignKey(Parcel, on_delete=models.CASCADE, related_name="events", db_constraint=False)
     identity = models.CharField(max_length=64)
@@ -157,8 +157,8 @@ class CarrierMapping(TenantModel):
     """
 
     kind = models.CharField(max_length=20, choices=MappingKind)
-    text = models.CharField(max_length=200)
-    label = models.CharField(max_length=200)
+    text = models.TextField()
+    label = models.TextField()
     carrier_key = models.CharField(max_length=40)
     service = models.CharField(max_length=80, blank=True)
     made_by = models.CharField(max_length=120, blank=True)

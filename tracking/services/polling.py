@@ -1,0 +1,48 @@
+"""Having carriers asked: the channel of each tracker, and the jobs in it."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db.models import Q
+
+from accounts import clock
+from jobs import queue
+from jobs.models import Job, JobStatus
+from jobs.queue import Priority
+from jobs.selectors import has_channel, next_run_at
+from tracking import registry
+from tracking.models import AccountState, CarrierAccount
+
+POLL = "poll_parcels"
+CHANNEL = "tracking"
+
+
+def channel_of(tracker_key: str) -> str:
+    """The jobs' channel of one carrier's interface: paused by itself, and in this company only."""
+    return f"carrier:{tracker_key}"
+
+
+def is_served(tracker_key: str) -> bool:
+    """Whether this company can ask there: with its contract, or where none is needed."""
+    if not registry.get_tracker(tracker_key).credential_fields:
+        return True
+    accounts = CarrierAccount.objects.filter(tracker=tracker_key)
+    return bool(accounts.exclude(state=AccountState.DISCONNECTED).exists())
+
+
+def poll_soon(tracker_key: str, *, priority: Priority = Priority.POLL) -> None:
+    """Have the carrier asked for what is due, at once and from then on."""
+    channel = channel_of(tracker_key)
+    if next_run_at(channel, POLL) is None:
+        if not has_channel(channel):
+            queue.set_budget(channel, budget_key(tracker_key))
+        queue.set_schedule(channel, POLL, tracker_key, settings.PARCEL_POLL_SECONDS, lock=POLL)
+    # Each parcel of a first import would write to the one job that waits, and everybody to the same row.
+    waiting = Q(channel=channel, kind=POLL, key=tracker_key, status=JobStatus.PENDING)
+    if not Job.objects.filter(waiting, not_before__lte=clock.now(), priority__lte=priority).exists():
+        queue.enqueue(POLL, channel=channel, key=tracker_key, lock=POLL, priority=priority)
+
+
+def budget_key(tracker_key: str, credentials_key: str = "") -> str:
+    """The limit that calls share: that of the credentials, in every company that uses them."""
+    return ":".join(filter(None, ["carrier", tracker_key, credentials_key]))

@@ -1,0 +1,178 @@
+"""What was told of a parcel, and what follows from it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import random
+from collections.abc import Mapping, Sequence
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+
+from accounts import clock
+from contracts.tracking import ParcelState, TrackedEvent, TrackedParcel
+from jobs import queue
+from tracking.models import EndReason, EventSource, Parcel, ParcelEvent
+from tracking.pacing import ENDED, find_next_ask, is_silent
+from tracking.sentences import UNREADABLE, UNSTORABLE
+from tracking.services.polling import CHANNEL
+from tracking.states import fold
+
+# Only these endings are taken back by what a carrier tells; the others are somebody's decision.
+REOPENED_BY_NEWS = ("", EndReason.ARRIVED, EndReason.EXPIRED)
+
+
+@transaction.atomic
+def record_tracked(
+    *, parcel: Parcel, tracked: TrackedParcel, source: EventSource = EventSource.CARRIER
+) -> bool:
+    """Keep what is new of an answer; whether the parcel's state is another one now.
+
+    Telling the same again changes nothing but the time of the next question.
+    """
+    parcel = lock_parcel(parcel)
+    now = clock.now()
+    _keep_events(parcel, tracked.events, source, now)
+    if tracked.expected_on is not None:
+        parcel.expected_on = tracked.expected_on
+    parcel.service = parcel.service or tracked.service[:80]
+    parcel.note = tracked.note
+    parcel.asked_at = now
+    parcel.failing_code, parcel.failing_params = "", {}
+    has_changed = settle_state(parcel, now)
+    parcel.save()
+    return has_changed
+
+
+@transaction.atomic
+def take_word(*, parcel: Parcel, state: ParcelState, at: dt.datetime, text: str) -> bool:
+    """The ERP's situation stands for what no carrier tells us; whether the parcel's state is another one now.
+
+    Saying the same again is no event. Once the carrier itself has told something, only that counts.
+    """
+    parcel = lock_parcel(parcel)
+    told = parcel.events.filter(source=EventSource.ERP).order_by("occurred_at", "id").last()
+    if not parcel.takes_word or (told is not None and told.state == state):
+        return False
+    now = clock.now()
+    _keep_events(parcel, [TrackedEvent(occurred_at=at, state=state, text=text)], EventSource.ERP, now)
+    has_changed = settle_state(parcel, now)
+    parcel.save()
+    return has_changed
+
+
+@transaction.atomic
+def record_failure(*, parcels: Sequence[Parcel], code: str, params: Mapping[str, str]) -> None:
+    """These could not be asked for: others go first, and each comes again at a moment of its own.
+
+    So one that no answer can be had for holds nobody up, and is not for ever in the same batch.
+    """
+    now = clock.now()
+    for row in Parcel.objects.select_for_update(no_key=True).filter(pk__in=[each.pk for each in parcels]):
+        if row.next_ask_at is None:
+            continue
+        seconds = settings.PARCEL_RETRY_SECONDS * random.uniform(1.0, 2.0)  # noqa: S311  no secret
+        soon = now + dt.timedelta(seconds=seconds)
+        # What is wrong with its answer again will be so for a while.
+        is_stubborn = row.failing_code == code and code in (UNREADABLE, UNSTORABLE)
+        row.next_ask_at = find_next_ask(row, now) if is_stubborn else soon
+        row.failing_code, row.failing_params = code, dict(params)
+        row.save(update_fields=["next_ask_at", "failing_code", "failing_params"])
+
+
+@transaction.atomic
+def end_silent(*, limit: int) -> int:
+    """End up to ``limit`` parcels that nobody is asked for and nothing has been heard of for long."""
+    now = clock.now()
+    since = now - dt.timedelta(days=settings.PARCEL_SILENT_DAYS)
+    rows = Parcel.objects.select_for_update(no_key=True, skip_locked=True).filter(
+        Q(last_event_at=None) | Q(last_event_at__lt=since),
+        ended_at=None,
+        takes_word=True,
+        since_at__lt=since,
+    )
+    found = list(rows.exclude(state=ParcelState.LOST).order_by("pk")[:limit])
+    for parcel in found:
+        settle_state(parcel, now)
+        parcel.save()
+    return len(found)
+
+
+def lock_parcel(parcel: Parcel) -> Parcel:
+    """The row as it is now, held until the end of the transaction."""
+    row: Parcel = Parcel.objects.select_for_update(no_key=True).get(pk=parcel.pk)
+    return row
+
+
+def settle_state(parcel: Parcel, now: dt.datetime) -> bool:
+    """Let its events say where the locked ``parcel`` stands, whether it has ended, and when it is asked for.
+
+    Whether its state is another one; then who uses it is told, with this transaction. The caller saves.
+    """
+    events = list(parcel.events.all())
+    # The ERP's word stood in for the carrier's, and may be late or somebody's guess.
+    told = [event for event in events if event.source == EventSource.CARRIER] or events
+    folded = fold(told)
+    former = parcel.state
+    parcel.state, parcel.substate = folded.state, folded.substate[:40]
+    parcel.state_at, parcel.posted_at, parcel.delivered_at = (
+        folded.state_at,
+        folded.posted_at,
+        folded.delivered_at,
+    )
+    last = folded.last_event
+    parcel.last_text, parcel.last_place = (last.text, last.place) if last else ("", "")
+    parcel.last_event_at = last.occurred_at if last else None
+    _settle_end(parcel, now)
+    if parcel.takes_word or parcel.end_reason not in REOPENED_BY_NEWS:
+        parcel.next_ask_at = None
+    else:
+        parcel.next_ask_at = find_next_ask(parcel, now)
+    if parcel.state == former:
+        return False
+    queue.enqueue("apply_shipment", channel=CHANNEL, key=str(parcel.pk), payload={"parcel": parcel.pk})
+    return True
+
+
+def _settle_end(parcel: Parcel, now: dt.datetime) -> None:
+    if parcel.end_reason not in REOPENED_BY_NEWS:
+        return
+    has_expired = False
+    if parcel.state in ENDED:
+        reason = EndReason.ARRIVED
+    elif is_silent(parcel, now):
+        # What is lost stays lost; of the others nobody knows.
+        reason, has_expired = EndReason.EXPIRED, parcel.state != ParcelState.LOST
+    else:
+        parcel.ended_at, parcel.end_reason = None, ""
+        return
+    if parcel.end_reason != reason:
+        parcel.ended_at, parcel.end_reason = now, reason
+    if has_expired:
+        parcel.state = ParcelState.EXPIRED
+
+
+def _keep_events(
+    parcel: Parcel, events: Sequence[TrackedEvent], source: EventSource, now: dt.datetime
+) -> None:
+    known = set(parcel.events.values_list("identity", flat=True))
+    new = {event.identity: event for event in events if event.identity not in known}
+    ParcelEvent.objects.bulk_create(
+        ParcelEvent(
+            parcel=parcel,
+            identity=identity,
+            occurred_at=event.occurred_at,
+            state=event.state,
+            substate=event.substate[:40],
+            code=event.code[:40],
+            text=event.text,
+            detail=event.detail,
+            place=event.place,
+            is_retraction=event.is_retraction,
+            raw=dict(event.raw),
+            source=source,
+            learnt_at=now,
+        )
+        for identity, event in new.items()
+    )
