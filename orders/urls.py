@@ -1,12 +1,13 @@
 from django.urls import path
 
-from orders import actions, map_views, sheet_views, views
+from orders import actions, buyer_views, map_views, parcel_views, sheet_views, views
 
 app_name = "orders"
 
 _STATUS_MAP = "o/<slug:slug>/integracoes/erp/nativos/<slug:provider>/<int:pk>/situacoes/"
 
 urlpatterns = [
+    path("r/<str:key>/", buyer_views.buyer_page, name="buyer_page"),
     path("o/<slug:slug>/pedidos/", views.order_list, name="list"),
     path("o/<slug:slug>/pedidos/<int:number>/", views.order_detail, name="detail"),
     path("o/<slug:slug>/pedidos/<int:number>/itens/", views.order_items, name="items"),
@@ -18,6 +19,9 @@ urlpatterns = [
         actions.choose_integration,
         name="choose_integration",
     ),
+    path("o/<slug:slug>/pedidos/<int:number>/rastreio/", parcel_views.order_shipment, name="shipment"),
+    path("o/<slug:slug>/rastreamento/", parcel_views.parcel_list, name="parcels"),
+    path("o/<slug:slug>/rastreamento/consultar/", parcel_views.ask_parcels, name="ask_parcels"),
     path("o/<slug:slug>/pedidos/enviar/<int:pk>/", actions.send_offered, name="send_offered"),
     path("o/<slug:slug>/pedidos/importacao/<int:pk>/", views.order_import, name="import"),
     path("o/<slug:slug>/pedidos/nao-importados/<int:pk>/", views.passed_over, name="passed_over"),
