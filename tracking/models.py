@@ -59,7 +59,7 @@ class Parcel(SealedModel):
     nfe_key = models.CharField(max_length=44, blank=True)
     tracker = models.CharField(max_length=20, blank=True)
     takes_word = models.BooleanField(default=False)
-    state = models.CharField(max_length=24, choices=STATES, default=ParcelState.PENDING)
+    state = models.CharField(max_length=24, choices=STATES, default=ParcelState.PENDING.value)
     substate = models.CharField(max_length=40, blank=True)
     state_at = models.DateTimeField(null=True)
     last_text = models.TextField(blank=True)
