@@ -9,6 +9,7 @@ urlpatterns = [
     path("", include("integrations.urls")),
     path("", include("catalog.urls")),
     path("", include("customers.urls")),
+    path("", include("tracking.urls")),
     path("", include("orders.urls")),
     path("", include("panel.urls")),
     path("api/v1/", include("catalog.api_urls")),

@@ -23,6 +23,7 @@ from jobs.selectors import find_parked
 from orders import selectors, services
 from orders.forms import FilterForm, ImportForm, IntegrationForm
 from orders.models import Order
+from orders.parcel_cards import describe_shipment
 from orders.sentences import HISTORY
 from orders.synchronization import Synchronization, SyncState, describe_synchronization
 from orders.transitions import list_next
@@ -86,7 +87,9 @@ def order_detail(request: TenantRequest, number: int) -> HttpResponse:
     if request.headers.get("HX-Trigger") == FOLLOWING:
         return HttpResponse(status=204, headers={} if sending["following_up"] else {"HX-Refresh": "true"})
     _ask_for_details(order)
-    return render(request, "orders/detail.html", _detail_context(order) | sending)
+    context = _detail_context(order) | sending
+    context |= describe_shipment(order, clock.now(), may_act=sending["may_act"])
+    return render(request, "orders/detail.html", context)
 
 
 @require_safe
@@ -176,13 +179,11 @@ def _detail_context(order: Order) -> dict[str, Any]:
     customer = order.customer
     entries = list(list_entries(services.SUBJECT, order.pk))
     order.situation_label = selectors.situation_label(order)  # type: ignore[attr-defined]
-    shipment = getattr(order, "shipment", None)
     return {
         "section": "orders",
         "order": order,
         "customer": customer,
         "invoices": invoices,
-        "shipments": [shipment] if shipment else [],
         "items": list(order.items.order_by("position")),
         "installments": list(order.installments.order_by("position")),
         "totals": {
