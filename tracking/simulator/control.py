@@ -10,7 +10,7 @@ from typing import Any
 from .faults import KINDS
 from .stories import STORIES, WORDS
 from .web import Answer, BadRequest, Request, json_answer
-from .world import SAO_PAULO, Contract, Fault, Happening, Parcel, World
+from .world import SAO_PAULO, Contract, Fault, Happening, Parcel, World, now
 
 PREFIX = "/_control/"
 CARRIERS = tuple(WORDS)
@@ -92,14 +92,17 @@ def _known(world: World, carrier: str, key: str) -> Parcel:
 
 
 def _advance(world: World, parcel: Parcel, fields: Mapping[str, Any]) -> Parcel:
-    """So many ``steps`` (1), the first one ``at``, each an hour after the one before it."""
-    at = _read_moment(fields["at"]) if fields.get("at") else None
-    for _ in range(min(int(fields.get("steps", 1)), len(parcel.plan))):
+    """So many ``steps`` (1): the first one ``at`` and each an hour after the one before, or the last one now."""
+    steps = min(int(fields.get("steps", 1)), len(parcel.plan))
+    if fields.get("at"):
+        first, pace = _read_moment(fields["at"]), dt.timedelta(hours=1)
+    else:
+        pace = dt.timedelta(seconds=1)
+        first = now() - pace * (steps - 1)
+    for place in range(steps):
         # Two steps never share a moment, so that their order shows.
-        last = max((each.at for each in parcel.happenings), default=None)
-        moment = at or dt.datetime.now(dt.UTC).replace(microsecond=0)
-        world.advance(parcel, moment if last is None or last < moment else last + dt.timedelta(seconds=1))
-        at = at and at + dt.timedelta(hours=1)
+        last = max((each.at + dt.timedelta(seconds=1) for each in parcel.happenings), default=first)
+        world.advance(parcel, max(first + place * pace, last))
     return parcel
 
 
@@ -110,7 +113,7 @@ def _read_happening(parcel: Parcel, fields: Mapping[str, Any]) -> Happening:
     return Happening(
         fields.get("code", code),
         fields.get("text", text),
-        _read_moment(at) if at else dt.datetime.now(dt.UTC).replace(microsecond=0),
+        _read_moment(at) if at else now(),
         fields.get("place", "CURITIBA/PR"),
         fields.get("to", ""),
         fields.get("detail", ""),
