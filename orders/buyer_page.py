@@ -37,7 +37,7 @@ from ui.moments import to_brasilia, write_day, write_moment
 Tone = Literal["ok", "info", "warn", "err", "mute"]
 
 # The page is to weigh less than 30 KB, whatever a carrier writes.
-MOST_EVENTS = 20
+MOST_EVENTS = 15
 MOST_VOLUMES = 12
 LONGEST_TEXT = 100
 LONGEST_PLACE = 40

@@ -14,12 +14,12 @@ from typing import Any
 import django
 
 SHOP = {
-    "shop_name": "Litoral Pesca",
+    "shop_name": "Porto Cerâmica",
     "shop_colour": "#0b6e4f",
     "shop_whatsapp": "41998764410",
     "shop_phone": "4133221100",
-    "shop_email": "atendimento@litoral.example",
-    "shop_site": "https://litoral.example/contato",
+    "shop_email": "atendimento@porto.example",
+    "shop_site": "https://porto.example/contato",
 }
 # Name of the page → state of the parcel, its other values, and the order's.
 PAGES: dict[str, tuple[str, dict[str, Any], dict[str, Any]]] = {
@@ -121,7 +121,7 @@ def main() -> None:
                 **{"status": "in_transit", **order_values},
                 number=number,
                 origin="erp",
-                ecommerce_number=f"LIT-{number}",
+                ecommerce_number=f"PORTO-{number}",
                 customer=customer,
                 expected_on=expected_on,
                 created_at=now,

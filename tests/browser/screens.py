@@ -5,16 +5,19 @@ A screen is a function that leads a page to a state; it gets a ``Visit``. Its na
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.parcels import PAGES
 from tests.browser.people import PASSWORD
 from tests.browser.platform import Company, Platform, wait_for
 
 FULL_ORDERS = 64
+BUYER_PAGES = (*PAGES, "codigo-trocado", "desconhecido")
 GUEST, NOBODY = "lia@contabil.example", ""
 
 
@@ -67,6 +70,8 @@ class World:
     system_unused: str = ""
     system_with_tokens: str = ""
     invitation: str = ""
+    # Paths of the page that the buyers of one more company read, by what it says (tests/browser/parcels.py).
+    buyer: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -160,6 +165,8 @@ def make_world(platform: Platform) -> World:
     _people(world)
     _place(world)
     _break(world)
+    shop = platform.create_companies({"porto": "Porto Cerâmica e Utilidades Ltda"})["porto"]
+    world.buyer = json.loads(platform.run_script("tests.browser.parcels", shop.slug))
     return world
 
 
@@ -1281,6 +1288,32 @@ def invitation_refused(visit: Visit) -> None:
 @screen("convite-vencido", nobody)
 def invitation_unusable(visit: Visit) -> None:
     visit.open("/convite/um-link-que-nunca-existiu/")
+
+
+@screen("sua-loja", of_full)
+def shop(visit: Visit) -> None:
+    visit.open(f"/o/{visit.world.full.slug}/config/loja/")
+
+
+@screen("sua-loja-com-erros", of_full)
+def shop_refused(visit: Visit) -> None:
+    shop(visit)
+    visit.page.get_by_label("Nome da loja").fill("")
+    visit.page.get_by_label("Cor da loja").fill("#ffcc00")
+    visit.page.get_by_label("WhatsApp").fill("99876-4410")
+    visit.page.get_by_role("button", name="Salvar").click()
+    expect(visit.page.locator(".summary")).to_be_visible()
+
+
+def buyer_screen(name: str) -> None:
+    @screen(f"comprador-{name}", nobody)
+    def buyer_page(visit: Visit) -> None:
+        visit.open(visit.world.buyer.get(name, "/r/um-endereco-que-nunca-existiu/"))
+        expect(visit.page.get_by_role("heading", level=1)).to_be_visible()
+
+
+for name_of_page in BUYER_PAGES:
+    buyer_screen(name_of_page)
 
 
 @screen("conta-aberta", guest)

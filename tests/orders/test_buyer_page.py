@@ -543,7 +543,8 @@ def test_hostile_text_makes_no_markup(
 
 def test_the_heaviest_page_weighs_less_than_30_kilobytes() -> None:
     worst = "'" * 2_000
-    parcels = [make_parcel(pk=number, code=worst[:100]) for number in range(1, 60)]
+    linked = next(each.key for each in CARRIERS.values() if each.public_url)
+    parcels = [make_parcel(pk=number, code=worst[:100], carrier_key=linked) for number in range(1, 60)]
     organization = Organization(
         pk=1,
         name="x",
@@ -558,8 +559,8 @@ def test_the_heaviest_page_weighs_less_than_30_kilobytes() -> None:
     order = make_order(ecommerce_number=worst[:80], delivery_address={**ADDRESS, "recipient": "João"})
     page = describe(parcels[0], events=events, order=order, volumes=parcels, organization=organization)
 
-    assert page.lines_left_out == 180
-    assert "Há mais 180 passos antes destes." in render(page)
+    assert page.lines_left_out == 185
+    assert "Há mais 185 passos antes destes." in render(page)
     assert len(render(page).encode()) + len(CSS.encode()) < 30_000
 
 
