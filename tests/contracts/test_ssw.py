@@ -1,4 +1,4 @@
-"""SSW behind the port, and what is its alone: the key of a nota is a secret, and answers are full of persons."""
+"""SSW behind the port, and what is its alone: a secret key, and answers that are full of persons."""
 
 from __future__ import annotations
 

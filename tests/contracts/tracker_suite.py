@@ -1,4 +1,4 @@
-"""What every tracker must do, whatever it talks to. A subclass names the tracker and its simulated carrier."""
+"""What every tracker must do. A subclass names the tracker and its simulated carrier."""
 
 from __future__ import annotations
 

@@ -92,7 +92,7 @@ def _known(world: World, carrier: str, key: str) -> Parcel:
 
 
 def _advance(world: World, parcel: Parcel, fields: Mapping[str, Any]) -> Parcel:
-    """So many ``steps`` (1): the first one ``at`` and each an hour after the one before, or the last one now."""
+    """So many ``steps`` (1): the first ``at`` and each an hour after the one before, or the last one now."""
     steps = min(int(fields.get("steps", 1)), len(parcel.plan))
     if fields.get("at"):
         first, pace = _read_moment(fields["at"]), dt.timedelta(hours=1)
