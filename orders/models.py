@@ -288,9 +288,12 @@ class Invoice(TenantModel):
 
 
 class OrderShipment(TenantModel):
-    """The raw strings with which the ERP names the carriage.
+    """The raw strings with which the ERP names the carriage; type and id of the method are the ERP's, too.
 
     ``tracking_wanted_at``: since then the order is in a situation in which its parcel is to be followed.
+    ``needs_following``: something changed that its parcels have not been told of. ``typed_at``: since then a
+    code that was typed here waits to be written at the ERP, whose own is not heard. ``erp_code`` is what the
+    ERP made of such a code: told again it is no news.
     """
 
     order = models.OneToOneField(
@@ -300,12 +303,65 @@ class OrderShipment(TenantModel):
     shipping_method = models.TextField(blank=True)
     freight_method = models.TextField(blank=True)
     tracking_code = models.TextField(blank=True)
+    shipping_method_id = models.TextField(blank=True)
+    shipping_method_type = models.TextField(blank=True)
     tracking_url = models.TextField(blank=True)
     tracking_wanted_at = models.DateTimeField(null=True)
+    needs_following = models.BooleanField(default=False)
+    typed_at = models.DateTimeField(null=True)
+    erp_code = models.TextField(blank=True)
     updated_at = models.DateTimeField()
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["organization", "id"],
+                condition=Q(needs_following=True),
+                name="orders_shipment_to_follow",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.tracking_code or self.shipping_method
+
+
+class AddedBy(models.TextChoices):
+    """Who brought the code of a parcel."""
+
+    ERP = "erp", "ERP"
+    PERSON = "person", "Pessoa"
+
+
+class OrderParcel(TenantModel):
+    """A parcel with goods of the order. ``written_at``: since then the ERP has the code, typed here."""
+
+    order = models.ForeignKey(Order, on_delete=models.CASCADE, related_name="parcels", db_constraint=False)
+    parcel = models.OneToOneField(
+        "tracking.Parcel", on_delete=models.CASCADE, related_name="+", db_constraint=False
+    )
+    added_by = models.CharField(max_length=10, choices=AddedBy)
+    added_at = models.DateTimeField()
+    written_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"parcel {self.parcel_id} of order {self.order_id}"
+
+
+class ShippingMethodList(TenantModel):
+    """The ways to send of an integration's account: ``types`` is by the ERP's id what each of them is.
+
+    ``asked_at`` is when they were last asked for, with or without an answer; ``read_at`` when one came.
+    """
+
+    integration = models.OneToOneField(
+        "integrations.Integration", on_delete=models.PROTECT, related_name="+", db_constraint=False
+    )
+    types = models.JSONField(default=dict)
+    asked_at = models.DateTimeField(null=True)
+    read_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"{len(self.types)} shipping methods of integration {self.integration_id}"
 
 
 class StatusMapVersion(TenantModel):

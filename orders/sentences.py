@@ -118,6 +118,32 @@ HISTORY: Mapping[str, Sentence] = {
     "order.tracking_received": Sentence(
         "Código de rastreio recebido: {code}", "{method}", icon="truck", tone="info", how=_POLL
     ),
+    "order.tracking_typed": Sentence(
+        "Código de rastreio informado aqui: {code}",
+        "Já começamos a acompanhar. O Tiny recebe o código em seguida.",
+        icon="truck",
+        tone="info",
+    ),
+    "order.tracking_sent": Sentence("Código de rastreio enviado ao Tiny", "{code}", icon="truck", tone="ok"),
+    "order.tracking_already_there": Sentence(
+        "O Tiny já tem este código de rastreio", "{code}", icon="truck", tone="ok"
+    ),
+    "order.carriage_in_transit": Sentence(
+        "Status mudou para {status}", "{carrier}: {text}", icon="truck", tone="info", how="rastreio"
+    ),
+    "order.carriage_delivered": Sentence(
+        "Pedido entregue", "{carrier}: {text}", icon="truck", tone="ok", how="rastreio"
+    ),
+    "order.carriage_not_delivered": Sentence(
+        "Status mudou para {status}", "{carrier}: {text}", icon="truck", tone="warn", how="rastreio"
+    ),
+    "order.carriage_returning": Sentence(
+        "Em devolução",
+        "{carrier}: {text}. O status continua {status}.",
+        icon="truck",
+        tone="warn",
+        how="rastreio",
+    ),
     "order.shipping_changed": Sentence("Forma de envio mudou", "{method}", icon="truck", how=_POLL),
     "order.deleted_at_erp": Sentence(
         "Este pedido foi excluído no Tiny",

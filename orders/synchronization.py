@@ -21,6 +21,7 @@ EXPORT_KINDS: Mapping[str, str] = {
     "export_order": "Envio do pedido",
     "export_situation": "Envio da situação",
     "export_order_change": "Envio de uma mudança",
+    "export_shipment": "Envio do código de rastreio",
 }
 
 

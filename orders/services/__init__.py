@@ -38,6 +38,13 @@ from orders.services.mapping import (
     start_applying,
     undo_status_map,
 )
+from orders.services.parcels import (
+    apply_carriage,
+    follow_order,
+    note_methods_asked,
+    record_methods,
+    want_methods,
+)
 from orders.services.placing import (
     KEY_REUSED,
     NUMBER_TAKEN,
@@ -56,6 +63,12 @@ from orders.services.sending import (
     record_situation,
     record_situation_kept,
 )
+from orders.services.tracking_codes import (
+    TrackingCodeRefused,
+    find_draft,
+    record_tracking_written,
+    set_tracking_code,
+)
 
 __all__ = [
     "HELD",
@@ -71,7 +84,9 @@ __all__ = [
     "PlacementRefused",
     "Sent",
     "StatusRefused",
+    "TrackingCodeRefused",
     "advance_import",
+    "apply_carriage",
     "apply_details",
     "apply_to_orders",
     "attach_invoices",
@@ -86,8 +101,10 @@ __all__ = [
     "enqueue_completion",
     "enqueue_missed",
     "enqueue_some_details",
+    "find_draft",
     "finish_import",
     "follow_erp",
+    "follow_order",
     "forget_passed_over",
     "give_up_invoices",
     "hear_again",
@@ -95,20 +112,25 @@ __all__ = [
     "leave_out",
     "mark_deleted_at_erp",
     "mark_seen",
+    "note_methods_asked",
     "place_order",
     "plan_import",
     "record_change",
     "record_export",
+    "record_methods",
     "record_plan",
     "record_situation",
     "record_situation_kept",
+    "record_tracking_written",
     "release_held",
     "release_ruled",
     "save_status_map",
     "send_anyway",
     "send_offered",
+    "set_tracking_code",
     "start_applying",
     "start_import",
     "undo_status_map",
     "upsert_from_list",
+    "want_methods",
 ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from accounts import clock
 from history.services import record_all
-from orders.models import Invoice, Order, OrderReference, OrderShipment
+from orders.models import Invoice, Order, OrderParcel, OrderReference, OrderShipment
 from orders.services.lines import platform_line
+from orders.services.queueing import ask_to_follow
 
 
 def absorb(order: Order, imported: OrderReference) -> None:
@@ -17,6 +18,8 @@ def absorb(order: Order, imported: OrderReference) -> None:
     Invoice.objects.filter(order=other).update(order=order)
     if not OrderShipment.objects.filter(order=order).exists():
         OrderShipment.objects.filter(order=other).update(order=order)
+    OrderParcel.objects.filter(order=other).update(order=order)
+    ask_to_follow([order.pk])
     imported.delete()
     other.delete()
     params = {"number": str(other.number)}

@@ -15,7 +15,7 @@ from history.services import entry, record_all
 from orders.models import ForwardingState, Order, OrderForwarding, Origin
 from orders.services.forwarding import forward
 from orders.services.lines import SUBJECT, take_revision
-from orders.services.queueing import enqueue_change, enqueue_export, enqueue_situation
+from orders.services.queueing import ask_to_follow, enqueue_change, enqueue_export, enqueue_situation
 from orders.transitions import list_next, may_follow
 
 LABELS: Mapping[str, str] = {
@@ -81,11 +81,13 @@ def change_status(
     order.save()
     record_all(lines)
     if status != current:
-        _follow_up(order)
+        follow_up(order)
     return order
 
 
-def _follow_up(order: Order) -> None:
+def follow_up(order: Order) -> None:
+    """The status of the locked order is another one now: its ERP is to know it, and so are its parcels."""
+    ask_to_follow([order.pk])
     forwarding = OrderForwarding.objects.select_for_update().filter(order=order).first()
     if forwarding is not None and forwarding.state != ForwardingState.SENT:
         forward(order=order, forwarding=forwarding)

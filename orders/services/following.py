@@ -14,6 +14,7 @@ from history.services import record_all
 from orders.map_selectors import read_status_map
 from orders.models import Invoice, Order, OrderReference, Origin
 from orders.services.lines import order_line, take_revision
+from orders.services.queueing import ask_to_follow
 from orders.services.shipments import update_shipment
 from orders.status_map import Rule, StatusMap, decide_status
 from ui.formats import format_brl
@@ -41,6 +42,7 @@ def follow(
     its revision; only then it read the map: one that is saved later is told of what this one decides.
     """
     lines = []
+    before = (order.status, order.is_return)
     rule = status_map.rules.get(row.situation)
     if reference.situation != row.situation[:40] and (rule is None or rule.is_polled):
         current = OrderStatus(order.status)
@@ -73,6 +75,8 @@ def follow(
         discard_own_record(former)
     starts_tracking = rule is not None and rule.is_polled and rule.starts_tracking
     record_all([*lines, *update_shipment(order, row.shipment, now, starts_tracking=starts_tracking)])
+    if (order.status, order.is_return) != before:
+        ask_to_follow([order.pk])
 
 
 def expect_invoice(reference: OrderReference, rule: Rule | None, now: dt.datetime) -> None:

@@ -21,6 +21,7 @@ from orders.map_selectors import read_status_map
 from orders.models import Invoice, Order, OrderReference, OrderShipment
 from orders.services.following import has_valid_invoice
 from orders.services.lines import UNREADABLE, order_line, record_line, record_problem, take_revision
+from orders.services.queueing import ask_to_follow
 from orders.services.shipments import update_shipment
 from orders.status_map import Rule
 
@@ -134,6 +135,7 @@ def _attach(
     Invoice.objects.bulk_create(new)
     rules = read_status_map(integration).rules
     _settle_waits(news, rules, now)
+    ask_to_follow(reference.order_id for reference, _ in news)
     lines += _take_tracking(pairs, rules, now)
     if lines:
         concerned = {line.subject_id for line in lines}

@@ -21,7 +21,7 @@ from orders.map_selectors import UNKNOWN_SITUATION
 from orders.models import Order, OrderReference, PassedOverOrder, StatusMapRun, StatusMapVersion
 from orders.services.following import expect_invoice
 from orders.services.lines import order_line, person_line, take_revision
-from orders.services.queueing import enqueue_situation
+from orders.services.queueing import ask_to_follow, enqueue_situation
 from orders.services.shipments import want_tracking
 from orders.status_map import StatusDecision, StatusMap, decide_status, find_conflicts
 
@@ -210,6 +210,7 @@ def _take_over(
     order.status, order.is_return = decision.status, decision.is_return
     order.revision, order.updated_at = revision, now
     order.save(update_fields=["status", "is_return", "revision", "updated_at"])
+    ask_to_follow([order.pk])
     return True
 
 

@@ -22,7 +22,7 @@ from orders.services.following import expect_invoice, follow
 from orders.services.forwarding import lock_forwarding
 from orders.services.importing import release_held
 from orders.services.lines import order_line, platform_line, take_revision
-from orders.services.queueing import enqueue_change, enqueue_situation
+from orders.services.queueing import enqueue_change, enqueue_situation, write_typed_code
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +131,7 @@ def record_export(
     began_elsewhere = row.situation == sent.first_situation != sent.situation
     if status != sent.status or began_elsewhere:
         enqueue_situation(order=order, integration=integration)
+    write_typed_code(order=order, integration=integration)
 
 
 @transaction.atomic

@@ -9,8 +9,14 @@ from contracts.records import ErpShipment
 from history.models import HistoryEntry
 from orders.models import Order, OrderShipment
 from orders.services.lines import order_line
+from orders.services.queueing import ask_to_follow
 
-FIELDS = ("carrier_name", "shipping_method", "freight_method", "tracking_code", "tracking_url")
+FIELDS = (
+    "carrier_name", "shipping_method", "shipping_method_id", "shipping_method_type", "freight_method",
+    "tracking_code", "tracking_url",
+)  # fmt: skip
+# What of a shipment no page shows: a change of these alone is no news to a person.
+SILENT = frozenset({"tracking_url", "shipping_method_id", "shipping_method_type"})
 
 
 def create_shipments(
@@ -30,6 +36,7 @@ def create_shipments(
         )
         for order, shipment, starts_tracking in given
     )
+    ask_to_follow(order.pk for order, _, starts_tracking in given if starts_tracking)
     return [_code_line(order, shipment, now) for order, shipment, _ in given if shipment.tracking_code]
 
 
@@ -43,23 +50,31 @@ def update_shipment(
     if kept is None:
         return create_shipments([(order, shipment, starts_tracking)], now)
     told = {name: getattr(shipment, name) for name in FIELDS if getattr(shipment, name)}
+    if kept.typed_at is not None or told.get("tracking_code") == kept.erp_code:
+        # What was typed here is on its way there, or this is what became of it there.
+        told = {name: value for name, value in told.items() if name not in ("tracking_code", "tracking_url")}
     changed = {name: value for name, value in told.items() if getattr(kept, name) != value}
     if not changed:
         return []
     for name, value in changed.items():
         setattr(kept, name, value)
+    if "tracking_code" in changed:
+        kept.erp_code = ""
     kept.updated_at = now
     kept.save()
+    ask_to_follow([order.pk])
     if "tracking_code" in changed:
         return [_code_line(order, shipment, now)]
-    if changed.keys() <= {"tracking_url"}:
+    if changed.keys() <= SILENT:
         return []
     return [order_line(order.pk, "order.shipping_changed", {"method": _describe(shipment)}, now)]
 
 
 def want_tracking(order: Order, now: dt.datetime) -> None:
     """The first time counts."""
-    OrderShipment.objects.filter(order=order, tracking_wanted_at=None).update(tracking_wanted_at=now)
+    untold = OrderShipment.objects.filter(order=order, tracking_wanted_at=None)
+    if untold.update(tracking_wanted_at=now):
+        ask_to_follow([order.pk])
 
 
 def _code_line(order: Order, shipment: ErpShipment, now: dt.datetime) -> HistoryEntry:

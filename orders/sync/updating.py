@@ -30,7 +30,7 @@ def export_situation(job: JobContext) -> None:
     if reference is None or reference.deleted_at is not None:
         return
     with reach(job, reference.integration) as (provider, context):
-        detail = _read_sent(provider, context, reference)
+        detail = read_sent(provider, context, reference)
         if detail is None:
             return
         with tenant(job.organization_id):
@@ -63,7 +63,7 @@ def _record_written(job: JobContext, reference: OrderReference, wrote: Mapping[s
     job.save_step(wrote=None)
 
 
-def _read_sent(
+def read_sent(
     provider: Provider, context: IntegrationContext, reference: OrderReference
 ) -> ErpOrderDetail | None:
     """``None`` for an order that was deleted at the ERP, which is then written down."""
@@ -83,7 +83,7 @@ def export_order_change(job: JobContext) -> None:
         return
     order = reference.order
     with reach(job, reference.integration) as (provider, context):
-        detail = _read_sent(provider, context, reference)
+        detail = read_sent(provider, context, reference)
         if detail is None:
             return
         wanted = OrderChange(notes=write_notes(order), expected_on=order.expected_on)
