@@ -271,7 +271,7 @@ def test_hostile_text_is_only_text(client: Client, carriage: Carriage) -> None:
 
 
 def test_the_key_of_a_nota_is_never_shown(client: Client, carriage: Carriage) -> None:
-    key = "41261111222333000181550010000003211000003210"
+    key = "41261111222333000181550010000003211000003214"
     carriage.add_parcel(carriage.add_order(1), code="", nfe_key=key, carrier_key="ssw_network", tracker="ssw")
 
     page = read(client)
