@@ -1,4 +1,4 @@
-"""Our own processes (web, worker, beat, simulator): one way to start them, for supervisor and tests.
+"""Our own processes (web, worker, beat, simulators): one way to start them, for supervisor and tests.
 
 with Stack({"DATABASE_URL": ..., ...}, logs=folder) as stack:
     web = stack.start_web()
@@ -75,6 +75,12 @@ class Stack(AbstractContextManager["Stack"]):
         port = port or find_any_port()
         child = self._child("simulator", ["-m", "tiny.simulator"], url=f"http://127.0.0.1:{port}")
         child.env["SIMULATOR_PORT"] = str(port)
+        return child
+
+    def carriers(self, port: int | None = None) -> Child:
+        port = port or find_any_port()
+        child = self._child("carriers", ["-m", "tracking.simulator"], url=f"http://127.0.0.1:{port}")
+        child.env["CARRIER_SIMULATOR_PORT"] = str(port)
         return child
 
     def start_web(self, port: int | None = None) -> Child:

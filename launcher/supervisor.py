@@ -24,6 +24,7 @@ from launcher.valkey import Valkey
 
 DEFAULT_PORT = 8000
 DEFAULT_SIMULATOR_PORT = 8100
+DEFAULT_CARRIERS_PORT = 8200
 # Each process chooses its role by itself, and none may be as powerful as whoever makes the roles.
 _NOT_FOR_CHILDREN = ("DATABASE_ROLE", "DATABASE_ADMIN_URL")
 _LONGEST_PAUSE = 30.0
@@ -86,6 +87,10 @@ class Supervisor:
         self.simulator_port = self._choose_port(
             "simulator", _port_from(self.given, "SIMULATOR_PORT"), DEFAULT_SIMULATOR_PORT, avoid=self.port
         )
+        self.carriers_port = self._choose_port(
+            *("carriers", _port_from(self.given, "CARRIER_SIMULATOR_PORT"), DEFAULT_CARRIERS_PORT),
+            avoid=self.simulator_port,
+        )
         self.watched: list[Watched] = []
         self.stopping = threading.Event()
 
@@ -131,6 +136,8 @@ class Supervisor:
         simulator, web = stack.simulator(self.simulator_port), stack.web(self.port)
         # It makes its own tables, beside the migrations of ours.
         self._start_and_watch(simulator.name, simulator, simulator.log)
+        carriers = stack.carriers(self.carriers_port)
+        self._start_and_watch(carriers.name, carriers, carriers.log)
         say("Preparing the database ...")
         stack.run(
             *("migrate", "manage.py", "migrate", "--noinput", "--verbosity", "0"),
@@ -140,7 +147,8 @@ class Supervisor:
         for child in (web, stack.worker(), stack.beat()):
             self._start_and_watch(child.name, child, child.log)
         stack.wait_until_healthy(web, "/saude/", interrupted=self.stopping.is_set)
-        stack.wait_until_healthy(simulator, interrupted=self.stopping.is_set)
+        for played in (simulator, carriers):
+            stack.wait_until_healthy(played, interrupted=self.stopping.is_set)
         if not has_module("launcher.demo") or environment["DEMO"] in ("0", "false", "no", "off"):
             return announce(web.url, simulator.url, {})
         say("Setting up the demo companies ...")
@@ -157,6 +165,7 @@ class Supervisor:
         given = self.given
         public_url = f"http://127.0.0.1:{self.port}"
         simulator_url = f"http://127.0.0.1:{self.simulator_port}"
+        carriers_url = f"http://127.0.0.1:{self.carriers_port}"
         environment = {
             "DATABASE_GATEWAY_ROLE": roles.GATEWAY,
             "SECRET_KEY": secret["secret_key"],
@@ -174,9 +183,15 @@ class Supervisor:
             "TINY_ACCOUNTS_URL": f"{simulator_url}/realms/tiny/protocol/openid-connect",
             "SIMULATOR_URL": simulator_url,
             "SIMULATOR_PORT": str(self.simulator_port),
+            "CORREIOS_URL": f"{carriers_url}/correios",
+            "SSW_URL": f"{carriers_url}/ssw",
+            "CARRIER_SIMULATOR_URL": carriers_url,
+            "CARRIER_SIMULATOR_PORT": str(self.carriers_port),
             "ORDER_POLL_SECONDS": "10",
             "PRODUCT_POLL_SECONDS": "15",
             "PRODUCT_LIST_SECONDS": "30",
+            "PARCEL_POLL_SECONDS": "10",
+            "PARCEL_ASK_SECONDS": "15",
             "SLOT_SPACING_SECONDS": "0.5",
         }
         environment = {name: given.get(name) or value for name, value in environment.items()}
@@ -223,7 +238,9 @@ class Supervisor:
             self._start_and_watch("valkey", valkey, valkey.log)
             environment["REDIS_URL"] = valkey.url()
             kept["valkey"] = _known(valkey.port)
-        self.ports.write(kept | {"web": self.port, "simulator": self.simulator_port})
+        self.ports.write(
+            kept | {"web": self.port, "simulator": self.simulator_port, "carriers": self.carriers_port}
+        )
         return environment
 
     def _start_and_watch(self, name: str, service: Service, log: Path) -> None:
@@ -243,6 +260,7 @@ class Supervisor:
         for name, attribute, variable, default in (
             ("web", "port", "PORT", DEFAULT_PORT),
             ("simulator", "simulator_port", "SIMULATOR_PORT", DEFAULT_SIMULATOR_PORT),
+            ("carriers", "carriers_port", "CARRIER_SIMULATOR_PORT", DEFAULT_CARRIERS_PORT),
         ):
             port = getattr(self, attribute)
             if is_port_free(port):
@@ -251,7 +269,8 @@ class Supervisor:
                 raise LauncherError(
                     f"Port {port} is busy: stop what uses it or name another ({variable}=...)."
                 )
-            other = find_free_port(default, avoid=frozenset({self.port, self.simulator_port}))
+            taken = {self.port, self.simulator_port, self.carriers_port}
+            other = find_free_port(default, avoid=frozenset(taken))
             say(f"Port {port}, which {name} used before, is busy now; taking {other}.")
             setattr(self, attribute, other)
 

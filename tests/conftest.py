@@ -30,6 +30,10 @@ hypothesis_settings.register_profile(
 )
 hypothesis_settings.load_profile("untimed")
 
+# No test asks a real carrier, and SSW wants no credentials. Names that RFC 2606 gives to nobody.
+settings.TRACKER_URLS = {"correios": "https://correios.invalid", "ssw": "https://ssw.invalid"}
+os.environ.update(CORREIOS_URL="https://correios.invalid", SSW_URL="https://ssw.invalid")
+
 # What is tested there stands on a platform that takes long to start: one process of pytest has all of it.
 TOGETHER = ("tests/browser/", "tests/faults/")
 

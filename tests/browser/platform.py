@@ -1,4 +1,4 @@
-"""The whole platform as its processes (web, worker, beat, simulator), and companies that live on it."""
+"""The whole platform as its processes (web, worker, beat, simulators), and companies that live on it."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from launcher.stack import Stack
 from tests.browser.chromium import Window
 from tests.browser.people import PASSWORD
 from tests.database import ADDRESSES, ROOT, TestDatabase, address, run_sql
+from tests.simulated_carriers import SimulatedCarriers
 from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
 
 # Long enough to be seen by a person, short enough for a test to wait for.
@@ -87,6 +88,7 @@ class Platform:
         self._folder = tempfile.TemporaryDirectory(prefix="entreposto-browser-")
         self._database = TestDatabase("browser")
         self.tiny = SimulatedTiny(Path(self._folder.name))
+        self.carriers = SimulatedCarriers(Path(self._folder.name))
         self._stack = Stack(self._variables(), logs=Path(self._folder.name))
         self._companies = 0
 
@@ -100,6 +102,7 @@ class Platform:
         return {
             **{variable: address(role, self._database.name) for role, variable in ADDRESSES.items()},
             **self.tiny.variables,
+            **self.carriers.variables,
             "REDIS_URL": broker,
             "PUBLIC_URL": self.url,
             "ALLOWED_HOSTS": "127.0.0.1",
@@ -109,6 +112,8 @@ class Platform:
             "LOG_LEVEL": "WARNING",
             "ORDER_POLL_SECONDS": str(POLL_SECONDS),
             "SWEEP_SECONDS": "15",
+            "PARCEL_POLL_SECONDS": str(POLL_SECONDS),
+            "PARCEL_ASK_SECONDS": str(POLL_SECONDS),
             "DISPATCH_SECONDS": "0.3",
             "SLOT_SPACING_SECONDS": "0.05",
         }
@@ -116,6 +121,7 @@ class Platform:
     def __enter__(self) -> Platform:
         self.tiny.start()
         self.tiny.control("POST", "reset", {"seed_demo": False})
+        self.carriers.start()
         web = self._stack.start_web(self._port)
         self._stack.start_worker()
         self._stack.start_beat()
@@ -128,6 +134,7 @@ class Platform:
             # pytest shows it when the last test, or what makes the platform, failed.
             print(f"--- {log.name}\n{log.read_text(errors='replace')[-3000:]}")
         self.tiny.stop()
+        self.carriers.stop()
         self._database.close()
         self._folder.cleanup()
 

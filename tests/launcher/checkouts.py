@@ -20,6 +20,8 @@ _NOT_COPIED = shutil.ignore_patterns(".git", ".venv", "var", "__pycache__", ".*_
 # What this test run was told must not steer the checkout under test.
 _NOT_INHERITED = (
     "ALLOWED_HOSTS",
+    "CARRIER_SIMULATOR_PORT",
+    "CORREIOS_URL",
     "CREDENTIAL_KEYS",
     "DATABASE_GATEWAY_ROLE",
     "DATABASE_OWNER_URL",
@@ -37,6 +39,7 @@ _NOT_INHERITED = (
     "SECRET_KEY",
     "SIMULATOR_DATABASE_URL",
     "SIMULATOR_PORT",
+    "SSW_URL",
     "TEST_SUPERUSER_URL",
 )
 
@@ -69,7 +72,12 @@ def copy_checkout(target: Path) -> Path:
 def free_ports() -> dict[str, str]:
     """Far from the defaults, where a person's own `make run` may live."""
     port = find_any_port()
-    return {"PORT": str(port), "SIMULATOR_PORT": str(find_free_port(port + 1))}
+    simulator = find_free_port(port + 1)
+    return {
+        "PORT": str(port),
+        "SIMULATOR_PORT": str(simulator),
+        "CARRIER_SIMULATOR_PORT": str(find_free_port(simulator + 1)),
+    }
 
 
 def run_launcher(

@@ -81,11 +81,12 @@ def test_a_whole_life(checkout: Path) -> None:
     )
 
     # A child that dies comes back.
-    assert list(recorded(checkout)) == ["postgres", "valkey", "simulator", "web", "worker", "beat"]
+    names = ["postgres", "valkey", "simulator", "carriers", "web", "worker", "beat"]
+    assert list(recorded(checkout)) == names
     for name in ("worker", "postgres"):
         os.killpg(recorded(checkout)[name], signal.SIGKILL)
         first.wait_for(f"{name} died; starting it again in 1 s (see var/log/{name}.log).")
-    assert wait_until(lambda: len(recorded(checkout)) == 6, 30)
+    assert wait_until(lambda: len(recorded(checkout)) == len(names), 30)
     assert wait_until(lambda: answers(address), 30)
 
     # The launcher is killed: the next start cleans up, finds the data and its ports again.

@@ -85,7 +85,8 @@ def test_a_privileged_address_is_all_that_make_run_needs(folder: Path) -> None:
         running.wait_for("Ready in")
 
         records = json.loads((running.checkout / "var/processes.json").read_text())
-        assert [record["name"] for record in records] == ["valkey", "simulator", "web", "worker", "beat"]
+        names = ["valkey", "simulator", "carriers", "web", "worker", "beat"]
+        assert [record["name"] for record in records] == names
         connection = psycopg2.connect(urlsplit(admin_url)._replace(path="/entreposto").geturl())
         with connection, connection.cursor() as cursor:
             cursor.execute("SELECT count(*) FROM accounts_organization")
