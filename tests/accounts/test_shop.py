@@ -133,7 +133,7 @@ def test_the_menu_leads_an_administrador_there(panel: Client, organization: Orga
         (
             {"shop_colour": "#ffcc00"},
             "Esta cor é clara demais: o nome da loja, em branco, não seria lido sobre ela. O contraste é 1,5 "
-            "e precisa ser de ao menos 4,5. O mesmo tom, mais escuro, serve: #8a6e00.",
+            "e precisa ser de ao menos 4,5. O mesmo tom, mais escuro, serve: #8f7200.",
         ),
         ({"shop_colour": "red"}, "Escreva a cor como #2b4acb."),
         ({"shop_colour": '"/><a>'}, "Escreva a cor como #2b4acb."),

@@ -16,11 +16,12 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from accounts import api_tokens, password_links, services
+from accounts import api_tokens, clock, password_links, services
 from accounts.models import Membership, Organization, Perfil, User
 from accounts.tenancy import tenant
 from contracts.order_status import OrderStatus
 from contracts.records import ErpAccount, TokenGrant
+from integrations.encryption import encrypt
 from integrations.models import Integration
 from integrations.services import (
     Choices,
@@ -33,6 +34,9 @@ from jobs import queue
 from tests.accounts.api_routes import API_ROUTES, UNKNOWN_ADDRESS
 from tests.accounts.schema import TENANT_MODELS, insert
 from tiny.codes import SITUATIONS
+from tracking.identification import Clues
+from tracking.models import MappingKind, hash_key
+from tracking.services import follow_parcel, save_carrier_account, save_mapping
 from webhooks.services.addresses import ensure_address, read_url
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -47,6 +51,7 @@ ADMINS = frozenset({ADMINISTRADOR})
 CLIENT_ID, CLIENT_SECRET = "tiny-api-of-aurora", "secret-of-aurora-k9x7"
 TOKENS = ("token-of-access", "token-of-refresh")
 CPF = "52998224725"
+KEY = "key-of-a-buyer"
 
 
 @dataclass(frozen=True)
@@ -72,9 +77,11 @@ NEWCOMER = {"perfil": "integration", "name": "ERP", "email": "novo@aurora.test"}
 NEW_TOKEN = {"name": "Loja", "scopes": ["orders:read"], "days": "30"}
 
 DECIDED = {"action": "refuse", "item": "1", "visto": "2026-11-23T10:00:00+00:00"}
+SHOP = {"shop_name": "Aurora", "shop_colour": "#8a3324"}
 NEW_PRODUCT = {"sku": "NOVO", "name": "Outro nome", "status": "active"}
 NEW_CUSTOMER = {"name": "Ana Lima"}
 CUSTOMER_CRITERIA = {"sends_people": "on"}
+CARRIER_CONTRACT = {"user": "aurora-casa", "access_code": "code-of-aurora-q4w8", "posting_card": "0077001234"}
 SHEET = "número do pedido;data;cliente;sku;descrição;quantidade;preço unitário\n;;;;;;1,00\n"
 CRITERIA = {"stock_kind": "physical", "safety_stock": "3", "zeroed_percent": "30", "price_percent": "50"}
 # Nothing is changed on either side.
@@ -94,6 +101,7 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "accounts:create_link": {"POST": Answer(302, ADMINS)},
     "accounts:create_token": page(ADMINS) | {"POST": Answer(200, ADMINS, NEW_TOKEN)},
     "accounts:revoke_token": page(ADMINS) | {"POST": Answer(302, ADMINS)},
+    "accounts:shop": page(ADMINS) | {"POST": Answer(302, ADMINS, SHOP)},
     "catalog:list": page(),
     "catalog:new": page(OPERATORS) | {"POST": Answer(302, OPERATORS, NEW_PRODUCT)},
     "catalog:problems": page(),
@@ -133,6 +141,9 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "orders:send_offered": {"POST": Answer(302, OPERATORS)},
     "orders:choose_integration": {"POST": Answer(302, OPERATORS)},
     "orders:change_status": {"POST": Answer(302, OPERATORS, {"status": "paid"})},
+    "orders:parcels": page(),
+    "orders:ask_parcels": {"POST": Answer(302, OPERATORS)},
+    "orders:shipment": page() | {"POST": Answer(302, OPERATORS, {"code": "AA000000115BR"})},
     "orders:sheet_upload": page(OPERATORS) | {"POST": Answer(422, OPERATORS)},
     "orders:sheet_model": page(OPERATORS),
     "orders:sheet": page(OPERATORS) | {"POST": Answer(302, OPERATORS)},
@@ -140,6 +151,15 @@ COMPANY_ROUTES: dict[str, dict[str, Answer]] = {
     "orders:status_map_run": page() | {"POST": Answer(302, ADMINS)},
     "panel:errors": page(OPERATORS),
     "panel:retry": {"POST": Answer(302, OPERATORS)},
+    "tracking:mappings": page(),
+    # Without a text there is nothing to choose, and it leads back to the list.
+    "tracking:new_mapping": dict.fromkeys(("GET", "HEAD", "POST"), Answer(302, OPERATORS)),
+    "tracking:mapping": page(OPERATORS) | {"POST": Answer(302, OPERATORS, {"carrier": "jadlog"})},
+    "tracking:delete_mapping": page(OPERATORS) | {"POST": Answer(302, OPERATORS)},
+    "tracking:contracts": page(),
+    "tracking:contract": page() | {"POST": Answer(302, ADMINS, CARRIER_CONTRACT)},
+    "tracking:test_contract": dict.fromkeys(("GET", "HEAD", "POST"), Answer(302, OPERATORS)),
+    "tracking:remove_contract": page(ADMINS) | {"POST": Answer(302, ADMINS)},
     "webhooks:list": page(),
     "webhooks:detail": page(),
     "webhooks:body": {"POST": Answer(200, OPERATORS)},
@@ -163,6 +183,7 @@ OPEN_ROUTES: dict[str, tuple[dict[str, int], dict[str, int]]] = {
     ),
     "accounts:set_password": (ANYBODY | {"POST": 422}, ANYBODY | {"POST": 422}),
     "accounts:logout": ({"OPTIONS": 200, "POST": 302}, {"OPTIONS": 200, "POST": 302}),
+    "orders:buyer_page": (ANYBODY, ANYBODY),
     "integrations:oauth_return": ({"GET": 302, "HEAD": 302}, {"GET": 302, "HEAD": 302}),
     "openapi": (ANYBODY, ANYBODY),
     "panel:health": (ANYBODY, ANYBODY),
@@ -293,6 +314,14 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         reason_code="forwarding.no_status_chosen",
     )
     insert(by_table["orders_invoice"], organization, order_id=order, number="99", **own)
+    parcel = insert(
+        by_table["tracking_parcel"],
+        organization,
+        since_at=clock.now(),
+        key_hash=hash_key(KEY),
+        key=encrypt(KEY, organization_id=organization.pk, field="key"),
+    )
+    insert(by_table["orders_orderparcel"], organization, order_id=order, parcel_id=parcel)
     for table in ("orders_orderitem", "orders_orderinstallment", "orders_ordershipment"):
         insert(by_table[table], organization, order_id=order)
     insert(by_table["orders_passedoverorder"], organization, situation="em_aberto", **own)
@@ -337,6 +366,22 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
     )
     run = insert(by_table["webhooks_webhookreplayrun"], organization, **own)
     sheet = insert(by_table["orders_ordersheet"], organization, text=SHEET)
+    save_carrier_account(tracker="correios", credentials=CARRIER_CONTRACT, by=person.user.name)
+    for clues in (
+        Clues(shipping_method="SEDEX", tracking_code="AA000000115BR"),
+        Clues(
+            shipping_method="Frete da Loja", tracking_code="XPTO-1", tracking_url="https://rastreio.example/1"
+        ),
+    ):
+        parcel = follow_parcel(clues=clues, now=clock.now())
+        insert(by_table["orders_orderparcel"], organization, order_id=order, parcel_id=parcel.pk)
+    mapping = save_mapping(
+        kind=MappingKind.SHIPPING_METHOD,
+        text="Outro frete",
+        label="Outro frete",
+        carrier_key="jadlog",
+        by=person.user.name,
+    )
     queue.set_schedule(integration.channel, "pull_invoices", "k", 60)
     notified = read_url(integration=integration)
     return {
@@ -350,8 +395,11 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         "customer_id": customer,
         "reference_id": reference,
         "sheet_id": sheet,
+        "mapping_id": mapping.pk,
+        "tracker": "correios",
         "receipt_id": receipt,
         "run_id": run,
+        "key": KEY,
         "state": parse_qs(urlsplit(address).query)["state"][0],
         "address": notified.removeprefix(f"{settings.PUBLIC_URL}/webhooks/"),
     }
@@ -485,6 +533,7 @@ def test_an_id_that_names_nothing_is_not_found(world: World, number: int) -> Non
         "reference_id",
         "customer_id",
         "sheet_id",
+        "mapping_id",
         "receipt_id",
         "run_id",
     )
@@ -569,9 +618,10 @@ def test_no_page_tells_a_secret_or_a_full_cpf(world: World, who: str) -> None:
     """Of the credentials an Administrador sees the Client ID and the secret's tail; the others nothing."""
     client = world.client(who)
     hidden = [CLIENT_SECRET, *TOKENS, world.objects["state"], CPF, "529.982.247-25"]
-    hidden += [world.objects["token"], world.objects["secret"]]
+    hidden += [world.objects["token"], world.objects["secret"], CARRIER_CONTRACT["access_code"]]
     if who != ADMINISTRADOR:
-        hidden += [CLIENT_ID, CLIENT_SECRET[-4:]]
+        hidden += [CLIENT_ID, CLIENT_SECRET[-4:], CARRIER_CONTRACT["access_code"][-4:]]
+        hidden += [CARRIER_CONTRACT["user"], CARRIER_CONTRACT["posting_card"]]
     if who == CONSULTA:
         # Whoever knows the address of notifications can post to it.
         hidden.append(world.objects["address"])
