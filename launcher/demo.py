@@ -1,8 +1,9 @@
 """The demo's two companies, made over HTTP as a person would.
 
 One is connected already, through the real OAuth2 flow: log in, fill the form, «Conectar», «Autorizar» at the
-simulator, back. The other waits for the newcomer with credentials to paste. Run again, it changes nothing
-that stands. Prints one line of JSON for the supervisor.
+simulator, back; and it has a contract with Correios, so that what is shipped arrives. The other waits for the
+newcomer with credentials to paste. Run again, it changes nothing that stands. Prints one line of JSON for the
+supervisor.
 """
 
 from __future__ import annotations
@@ -73,7 +74,7 @@ class Browser:
 
 
 class Simulator:
-    """The control API of the simulated Tiny."""
+    """The control API of the simulated Tiny, or of the simulated carriers."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -160,14 +161,25 @@ def connect(browser: Browser, public_url: str, app: dict[str, str]) -> None:
         raise SystemExit(f"The demo could not be connected: it ended at {browser.address}.")
 
 
+def sign_contract(browser: Browser, public_url: str, contract: dict[str, str]) -> None:
+    """Paste the contract with Correios, unless there is one."""
+    address = f"{public_url}/o/{CONNECTED.slug}/rastreamento/contratos/correios/"
+    if "/contratos/correios/apagar/" in browser.open(address):
+        return
+    fields = [(name, contract[name]) for name in ("user", "access_code", "posting_card")]
+    browser.open(address, [browser.token(), *fields])
+
+
 def main() -> None:
     public_url, simulator = os.environ["PUBLIC_URL"], Simulator(os.environ["SIMULATOR_URL"])
+    carriers = Simulator(os.environ["CARRIER_SIMULATOR_URL"])
     first, second = simulator.call("GET", "accounts")[:2]
     redirect_uri = public_url + RETURN_PATH
     try:
         browser = ensure_company(public_url, CONNECTED, first["cnpj"])
         ensure_company(public_url, WAITING, second["cnpj"])
         connect(browser, public_url, simulator.ensure_app(first, redirect_uri))
+        sign_contract(browser, public_url, carriers.call("GET", "contract"))
     except urllib.error.HTTPError as error:
         raise SystemExit(f"The demo could not be connected: {error.code} from {error.url}.") from error
     app = simulator.ensure_app(second, redirect_uri)
