@@ -21,7 +21,6 @@ from accounts.models import Membership, Organization, Perfil, User
 from accounts.tenancy import tenant
 from contracts.order_status import OrderStatus
 from contracts.records import ErpAccount, TokenGrant
-from integrations.encryption import encrypt
 from integrations.models import Integration
 from integrations.services import (
     Choices,
@@ -314,14 +313,6 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         reason_code="forwarding.no_status_chosen",
     )
     insert(by_table["orders_invoice"], organization, order_id=order, number="99", **own)
-    parcel = insert(
-        by_table["tracking_parcel"],
-        organization,
-        since_at=clock.now(),
-        key_hash=hash_key(KEY),
-        key=encrypt(KEY, organization_id=organization.pk, field="key"),
-    )
-    insert(by_table["orders_orderparcel"], organization, order_id=order, parcel_id=parcel)
     for table in ("orders_orderitem", "orders_orderinstallment", "orders_ordershipment"):
         insert(by_table[table], organization, order_id=order)
     insert(by_table["orders_passedoverorder"], organization, situation="em_aberto", **own)
