@@ -15,16 +15,16 @@ from tracking.identification import Clues
 from tracking.models import CarrierAccount, Parcel, ParcelEvent
 from tracking.services.polling import channel_of
 
-NFE_KEY = "35261111222333000181550010000012341000012340"
+NFE_KEY = "35261111222333000181550010000012341000012345"
 
 
 def make_code(number: int, prefix: str = "QB") -> str:
     """A code of Correios with its check digit."""
     digits = f"{number:08d}"
-    rest = (
-        sum(int(digit) * weight for digit, weight in zip(digits, (8, 6, 4, 2, 3, 5, 9, 7), strict=True)) % 11
-    )
-    return f"{prefix}{digits}{ {0: 5, 1: 0}.get(rest, 11 - rest) }BR"
+    weights = (8, 6, 4, 2, 3, 5, 9, 7)
+    rest = sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True)) % 11
+    check = {0: 5, 1: 0}.get(rest, 11 - rest)
+    return f"{prefix}{digits}{check}BR"
 
 
 class Shipper:
