@@ -72,6 +72,9 @@ class World:
     invitation: str = ""
     # Paths of the page that the buyers of one more company read, by what it says (tests/browser/parcels.py).
     buyer: dict[str, str] = field(default_factory=dict)
+    # The same company, and paths of its own pages (tests/browser/carriage.py).
+    shop: Company = field(init=False)
+    carriage: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -138,6 +141,14 @@ def of_broken(world: World) -> str:
     return world.broken.email()
 
 
+def of_shop(world: World) -> str:
+    return world.shop.email()
+
+
+def viewer_of_shop(world: World) -> str:
+    return world.shop.email("viewer")
+
+
 def operator_of_broken(world: World) -> str:
     return world.broken.email("operator")
 
@@ -167,6 +178,9 @@ def make_world(platform: Platform) -> World:
     _break(world)
     shop = platform.create_companies({"porto": "Porto Cerâmica e Utilidades Ltda"})["porto"]
     world.buyer = json.loads(platform.run_script("tests.browser.parcels", shop.slug))
+    world.shop = shop
+    world.carriage = json.loads(platform.run_script("tests.browser.carriage", shop.slug))
+    _sign(world)
     return world
 
 
@@ -532,6 +546,24 @@ def _place(world: World) -> None:
     page.get_by_role("button", name="Salvar", exact=True).click()
     expect(page.get_by_text("Integração salva.")).to_be_visible()
     admin.close()
+
+
+def _sign(world: World) -> None:
+    """A contract with Correios, which they accept."""
+    admin = world.platform.open_window(world.full.email())
+    page = admin.page
+    page.goto(f"{world.platform.url}{tracking_of(world.full)}contratos/correios/")
+    contract = world.platform.carriers.contract
+    page.get_by_label("Usuário").fill(contract["user"])
+    page.get_by_label("Código de acesso").fill(contract["access_code"])
+    page.get_by_label("Cartão de postagem").fill(contract["posting_card"])
+    page.get_by_role("button", name="Salvar").click()
+    expect(page.get_by_text("O contrato funciona")).to_be_visible()
+    admin.close()
+
+
+def tracking_of(company: Company) -> str:
+    return f"/o/{company.slug}/rastreamento/"
 
 
 def include(visit: Visit, perfil: str, name: str, email: str) -> tuple[str, str]:
@@ -1303,6 +1335,146 @@ def shop_refused(visit: Visit) -> None:
     visit.page.get_by_label("WhatsApp").fill("99876-4410")
     visit.page.get_by_role("button", name="Salvar").click()
     expect(visit.page.locator(".summary")).to_be_visible()
+
+
+@screen("rastreamento-vazio", of_empty)
+def tracking_empty(visit: Visit) -> None:
+    visit.open(tracking_of(visit.world.empty))
+    expect(visit.page.get_by_text("Nenhum pacote ainda")).to_be_visible()
+
+
+@screen("rastreamento", of_shop)
+def tracking(visit: Visit) -> None:
+    visit.open(tracking_of(visit.world.shop))
+
+
+@screen("rastreamento-atrasados", of_shop)
+def tracking_late(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.shop)}?visao=atrasados")
+    expect(visit.page.get_by_text("Atrasado 3 dias")).to_be_visible()
+
+
+@screen("rastreamento-sem-codigo", of_shop)
+def tracking_without_code(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.shop)}?visao=sem-codigo")
+    expect(visit.page.get_by_text("Ainda não informado").first).to_be_visible()
+
+
+@screen("rastreamento-nao-identificada", of_shop)
+def tracking_unidentified(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.shop)}?visao=nao-identificada")
+    expect(visit.page.get_by_role("link", name="Identificar")).to_be_visible()
+
+
+@screen("rastreamento-escolhidos", of_shop)
+def tracking_chosen(visit: Visit) -> None:
+    visit.open(tracking_of(visit.world.shop))
+    visit.page.get_by_role("checkbox").first.check()
+    expect(visit.page.get_by_role("button", name="Consultar de novo")).to_be_visible()
+
+
+@screen("rastreamento-filtro-vazio", of_shop)
+def tracking_filter_empty(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.shop)}?q=0000000")
+    expect(visit.page.get_by_text("Nenhum pacote com estes filtros")).to_be_visible()
+
+
+@screen("rastreamento-consulta", viewer_of_shop)
+def tracking_of_viewer(visit: Visit) -> None:
+    visit.open(tracking_of(visit.world.shop))
+
+
+@screen("pedido-rastreio", of_shop)
+def order_parcel(visit: Visit) -> None:
+    visit.open(visit.world.carriage["late"])
+    visit.page.get_by_text("Ver os 2 anteriores").click()
+
+
+@screen("pedido-rastreio-nao-identificada", of_shop)
+def order_parcel_unidentified(visit: Visit) -> None:
+    visit.open(visit.world.carriage["unknown"])
+
+
+@screen("pedido-rastreio-codigo-guardado", viewer_of_shop)
+def order_parcel_typed(visit: Visit) -> None:
+    visit.open(visit.world.carriage["typed"])
+    expect(visit.page.get_by_text("Código guardado aqui.")).to_be_visible()
+
+
+@screen("pedido-rastreio-codigo-recusado", of_shop)
+def order_parcel_refused(visit: Visit) -> None:
+    visit.open(visit.world.carriage["without_code"])
+    visit.page.get_by_text("Informar código", exact=True).first.click()
+    visit.page.get_by_label("Código de rastreio").fill("aguardando")
+    visit.page.get_by_role("button", name="Informar código").click()
+    expect(visit.page.locator(".summary")).to_be_visible()
+
+
+@screen("de-para-de-transportadoras-vazio", of_empty)
+def carrier_mapping_empty(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.empty)}de-para/")
+
+
+@screen("de-para-de-transportadoras", of_shop)
+def carrier_mapping(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.shop)}de-para/")
+
+
+@screen("de-para-de-transportadoras-escolher", of_shop)
+def carrier_mapping_choose(visit: Visit) -> None:
+    visit.open(visit.world.carriage["choose"])
+
+
+@screen("de-para-de-transportadoras-com-erros", of_shop)
+def carrier_mapping_invalid(visit: Visit) -> None:
+    visit.open(visit.world.carriage["choose"])
+    visit.page.get_by_role("button", name="Salvar").click()
+    expect(visit.page.locator(".summary")).to_be_visible()
+
+
+@screen("de-para-de-transportadoras-excluir", of_shop)
+def carrier_mapping_delete(visit: Visit) -> None:
+    visit.open(f"{visit.world.carriage['mapping']}excluir/")
+
+
+@screen("contratos-vazio", of_empty)
+def contracts_empty(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.empty)}contratos/")
+
+
+@screen("contratos-recusado", of_shop)
+def contracts_refused(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.shop)}contratos/")
+    expect(visit.page.get_by_text("Corrigir contrato")).to_be_visible()
+
+
+@screen("contratos-correios", of_full)
+def contract_accepted(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.full)}contratos/correios/")
+    expect(visit.page.get_by_text("O contrato funciona")).to_be_visible()
+
+
+@screen("contratos-correios-recusado", of_shop)
+def contract_refused(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.shop)}contratos/correios/")
+    expect(visit.page.get_by_text("O teste parou em Autenticação")).to_be_visible()
+
+
+@screen("contratos-correios-com-erros", of_empty)
+def contract_invalid(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.empty)}contratos/correios/")
+    visit.page.get_by_role("button", name="Salvar").click()
+    expect(visit.page.locator(".summary")).to_be_visible()
+
+
+@screen("contratos-correios-consulta", viewer_of_full)
+def contract_of_viewer(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.full)}contratos/correios/")
+
+
+@screen("contratos-correios-apagar", of_full)
+def contract_remove(visit: Visit) -> None:
+    visit.open(f"{tracking_of(visit.world.full)}contratos/correios/apagar/")
 
 
 def buyer_screen(name: str) -> None:
