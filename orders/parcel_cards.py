@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from contracts.order_status import OrderStatus
 from contracts.tracking import ParcelState
 from integrations import registry
+from integrations.models import IntegrationState
 from jobs.models import Job, JobStatus
 from orders.buyer_page import read_link
 from orders.models import Order, OrderShipment
@@ -213,6 +214,9 @@ def describe_shipment(order: Order, now: dt.datetime, *, may_act: bool) -> dict[
     refused = find_refused()
     erp_name = name_erp(order)
     typed = _describe_typed(order, shipment, erp_name)
+    is_moving = typed is not None and typed.is_moving
+    # What is being asked for again would take a form from under a person's hands.
+    may_type = may_act and order.status != OrderStatus.CANCELLED and not is_moving
     return {
         "cards": [
             describe_parcel(
@@ -228,8 +232,8 @@ def describe_shipment(order: Order, now: dt.datetime, *, may_act: bool) -> dict[
         "shipment": shipment,
         "erp_name": erp_name,
         "typed": typed,
-        "is_moving": typed is not None and typed.is_moving,
-        "code_form": TrackingCodeForm() if may_act and order.status != OrderStatus.CANCELLED else None,
+        "is_moving": is_moving,
+        "code_form": TrackingCodeForm() if may_type else None,
     }
 
 
@@ -257,6 +261,10 @@ def _describe_typed(order: Order, shipment: OrderShipment | None, erp_name: str)
             "err",
             "alert",
             may_retry=True,
+        )
+    if integration.state != IntegrationState.CONNECTED:
+        return TypedCode(
+            "Código guardado aqui.", f"Ele vai para o {erp_name} quando alguém conectar de novo."
         )
     if job is not None and job.failures:
         return TypedCode(

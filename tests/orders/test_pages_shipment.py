@@ -18,7 +18,7 @@ from accounts.models import Organization, Perfil, User
 from accounts.tenancy import tenant
 from contracts.order_status import OrderStatus
 from contracts.tracking import ParcelState
-from integrations.models import Integration
+from integrations.models import Integration, IntegrationState
 from jobs.models import Job, JobStatus
 from orders.models import Order, OrderParcel, OrderShipment
 from tests.orders.parcels import Carriage
@@ -348,6 +348,19 @@ def test_while_the_erp_cannot_be_asked_it_says_that_it_tries_again(
         Job.objects.filter(kind="export_shipment").update(failures=2)
 
     assert "Tentamos de novo sozinhos." in plain(read(client))
+
+
+def test_while_the_erp_is_disconnected_the_code_waits(
+    client: Client, order: Order, organization: Organization
+) -> None:
+    type_code(client)
+    with tenant(organization):
+        Integration.objects.update(state=IntegrationState.DISCONNECTED)
+
+    page = read(client)
+
+    assert "Ele vai para o Tiny quando alguém conectar de novo." in plain(page)
+    assert "hx-trigger" not in page
 
 
 def test_an_order_that_is_not_at_an_erp_keeps_the_code(client: Client, organization: Organization) -> None:
