@@ -34,7 +34,8 @@ from tests.accounts.api_routes import API_ROUTES, UNKNOWN_ADDRESS
 from tests.accounts.schema import TENANT_MODELS, insert
 from tiny.codes import SITUATIONS
 from tracking.identification import Clues
-from tracking.models import MappingKind, hash_key
+from tracking.models import MappingKind
+from tracking.selectors import public_key
 from tracking.services import follow_parcel, save_carrier_account, save_mapping
 from webhooks.services.addresses import ensure_address, read_url
 
@@ -50,7 +51,6 @@ ADMINS = frozenset({ADMINISTRADOR})
 CLIENT_ID, CLIENT_SECRET = "tiny-api-of-aurora", "secret-of-aurora-k9x7"
 TOKENS = ("token-of-access", "token-of-refresh")
 CPF = "52998224725"
-KEY = "key-of-a-buyer"
 
 
 @dataclass(frozen=True)
@@ -390,7 +390,7 @@ def fill(organization: Organization, person: Membership) -> dict[str, Any]:
         "tracker": "correios",
         "receipt_id": receipt,
         "run_id": run,
-        "key": KEY,
+        "key": public_key(parcel),
         "state": parse_qs(urlsplit(address).query)["state"][0],
         "address": notified.removeprefix(f"{settings.PUBLIC_URL}/webhooks/"),
     }
