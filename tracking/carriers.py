@@ -66,11 +66,13 @@ class Service:
 class Carrier:
     """Who may have a parcel.
 
-    ``aliases`` name it wherever they stand as whole words. ``weak_aliases`` mean something else, too: they
-    give way to any other name, and count for nothing in the name of a company. ``raw_names`` name it only
-    as the whole text, to the letter. ``type_codes`` are the ERP's (``ErpShippingMethod.type_code``).
-    ``domains`` are those of its tracking pages; ``url_parts``: the carrier by a part of a gateway's address.
-    ``public_url`` is a page that tells of the parcel, with ``{code}``; ``""`` where none is known to work.
+    ``aliases`` name it wherever they stand as whole words. ``weak_aliases`` mean something else, too: beside
+    words of no carrier they are in doubt, and the bare name of a marketplace gives way to whoever carries for
+    it. ``raw_names`` name it only as the whole text, to the letter.
+
+    ``type_codes`` are the ERP's (``ErpShippingMethod.type_code``), ``domains`` those of its tracking pages,
+    ``url_parts`` the carrier by a part of a gateway's address. ``public_url`` is a page that tells of the
+    parcel, with ``{code}``; ``""`` where none is known to work.
     """
 
     key: str
@@ -94,15 +96,16 @@ class Carrier:
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """``not_names`` hold an alias and name nobody; after one of ``negations`` nobody is named.
+    """``not_names`` hold an alias or a service and name none; after one of ``negations`` nobody is named.
 
-    ``hiding_type_codes`` of the ERP say that somebody carries, not who.
+    ``plain_words`` stand beside a weak alias without putting it in doubt. ``hiding_type_codes`` of the ERP
+    say that somebody carries, not who.
     """
 
     hiding_type_codes: Sequence[str]
     not_names: Sequence[str]
-    company_words: Sequence[str]
     negations: Sequence[str]
+    plain_words: Sequence[str]
 
 
 def _read_carrier(data: Mapping[str, Any]) -> Carrier:

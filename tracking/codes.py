@@ -39,7 +39,8 @@ YE ZA ZM ZW
 def normalize_code(text: str) -> str:
     """In capitals, without spaces and invisible characters; in S10's shape without hyphens and dots."""
     folded = unicodedata.normalize("NFKC", text).upper()
-    code = "".join(each for each in folded if not each.isspace() and unicodedata.category(each)[0] != "C")
+    visible = "".join(each for each in folded if not each.isspace() and unicodedata.category(each)[0] != "C")
+    code = unicodedata.normalize("NFC", visible)
     bare = _PUNCTUATION.sub("", code)
     return bare if _S10.fullmatch(bare) else code
 

@@ -5,6 +5,7 @@ A wrong carrier is worse than none: whoever is named must be one, and what canno
 
 from __future__ import annotations
 
+import html
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -68,7 +69,7 @@ class Reason(StrEnum):
     NOT_NAMED = "carrier.not_named"
 
 
-class Warning(StrEnum):
+class ClueWarning(StrEnum):
     """What looks wrong and stops nothing."""
 
     WRONG_DIGIT = "code.wrong_digit"
@@ -99,10 +100,14 @@ class Weight(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
+    """``is_vague``: it makes nobody certain. ``is_doubtful``: it speaks against others, for nobody alone."""
+
     carrier: Carrier
     weight: Weight
     source: str
     text: str = ""
+    is_vague: bool = False
+    is_doubtful: bool = False
 
 
 def identify(clues: Clues, rules: Sequence[MappingRule] = ()) -> Identification:
@@ -123,7 +128,9 @@ def identify(clues: Clues, rules: Sequence[MappingRule] = ()) -> Identification:
     best = max((each.weight for each in evidence), default=Weight.ABSENT)
     candidates = {each.carrier.key: each.carrier for each in evidence if each.weight == best}
     if len(candidates) > 1:
-        candidates = _tell_apart(candidates, evidence) or candidates
+        candidates = _tell_apart(candidates, evidence, best) or candidates
+    elif all(each.is_doubtful for each in evidence if each.weight == best):
+        candidates = {}
     if len(candidates) != 1:
         names = ", ".join(sorted(each.name for each in candidates.values()))
         return Identification(
@@ -161,7 +168,9 @@ def normalize_text(text: str) -> str:
 @lru_cache(maxsize=5000)
 def _fold(text: str) -> str:
     plain = "".join(
-        each for each in unicodedata.normalize("NFKD", text[:LONGEST_NAME]) if not unicodedata.combining(each)
+        each
+        for each in unicodedata.normalize("NFKD", html.unescape(text[:LONGEST_NAME]))
+        if not unicodedata.combining(each)
     ).casefold()
     # «J&T» is one word; between words the sign is punctuation.
     plain = _LETTERS_WITH_AND.sub(r"\1\2", plain)
@@ -191,8 +200,10 @@ def _find_rule(clues: Clues, rules: Sequence[MappingRule]) -> MappingRule | None
 
 def _gather(clues: Clues, codes: Sequence[str]) -> list[Evidence]:
     evidence = [*_read_type(clues.type_code)]
-    for name in NAME_FIELDS:
-        evidence += _read_name(getattr(clues, name), name)
+    folded = [_fold(getattr(clues, name)) for name in NAME_FIELDS]
+    is_plain = all(_find_names(text)[1] for text in folded)
+    for name, text in zip(NAME_FIELDS, folded, strict=True):
+        evidence += _read_name(getattr(clues, name), text, name, is_plain)
     evidence += _read_codes(codes)
     evidence += _read_url(clues.tracking_url, codes)
     # A marketplace has the Correios carry, too, and their digit tells.
@@ -205,14 +216,15 @@ def _gather(clues: Clues, codes: Sequence[str]) -> list[Evidence]:
     return evidence
 
 
-def _tell_apart(candidates: Mapping[str, Carrier], evidence: Sequence[Evidence]) -> dict[str, Carrier]:
+def _tell_apart(
+    candidates: Mapping[str, Carrier], evidence: Sequence[Evidence], best: Weight
+) -> dict[str, Carrier]:
     """Of several that are named equally the one whose code it is."""
-    sources = {key: {each.source for each in evidence if each.carrier.key == key} for key in candidates}
-    return {
-        key: carrier
-        for key, carrier in candidates.items()
-        if "tracking_code" in sources[key] and len(sources[key]) > 1
+    of_code = {
+        each.carrier.key for each in evidence if each.source == "tracking_code" and each.weight == best
     }
+    named = {each.carrier.key for each in evidence if each.source != "tracking_code"}
+    return {key: carrier for key, carrier in candidates.items() if key in of_code & named}
 
 
 def _read_type(type_code: str) -> Iterator[Evidence]:
@@ -228,39 +240,41 @@ def _limit(carrier: Carrier, weight: Weight) -> Weight:
     return Weight.ABSENT if carrier.key == "no_shipping" else weight
 
 
-def _read_name(text: str, source: str) -> Iterator[Evidence]:
+def _read_name(text: str, folded: str, source: str, is_plain: bool) -> Iterator[Evidence]:
     raw = _RAW_NAMES.get(" ".join(text.split()).casefold())
     if raw is not None:
         yield Evidence(raw, Weight.STRONG, source, text)
         return
-    found = _find_names(_fold(text))
-    # «Loggi motoboy», «Jadlog, retirada»: how it is handed over, beside who carries.
-    has_carrier = any(weight == Weight.STRONG and not _is_no_carrier(carrier) for carrier, weight in found)
-    for carrier, weight in found:
-        if not (has_carrier and _is_no_carrier(carrier)):
-            yield Evidence(carrier, weight, source, text)
+    for alias in _find_names(folded)[0]:
+        yield Evidence(
+            alias.carrier, alias.weight, source, text, alias.is_vague, alias.is_weak and not is_plain
+        )
 
 
-def _is_no_carrier(carrier: Carrier) -> bool:
-    return carrier.kind in (CarrierKind.OWN, CarrierKind.NONE)
+@dataclass(frozen=True, slots=True)
+class _Alias:
+    carrier: Carrier
+    weight: Weight
+    is_weak: bool
+    # «PAC» means other things, too, but in a list of freights only one.
+    is_vague: bool
 
 
 @lru_cache(maxsize=5000)
-def _find_names(folded: str) -> tuple[tuple[Carrier, Weight], ...]:
-    spans, rest = _find_phrases(folded, _NAMES)
-    is_company = bool(_find_phrases(rest, _COMPANY_WORDS)[0])
-    denied_from = min(
-        (rest.find(f" {each} ") for each in _NEGATIONS if f" {each} " in rest), default=len(rest)
-    )
-    found = []
-    for place, phrase in spans:
-        named = _NAMES[phrase]
-        if named is None or place > denied_from:
-            continue
-        carrier, weight = named
-        if not (weight == Weight.WEAK and is_company):
-            found.append((carrier, weight))
-    return tuple(found)
+def _find_names(folded: str) -> tuple[tuple[_Alias, ...], bool]:
+    """Who is named, and whether the other words are such as stand beside any name."""
+    spans, rest = _find_phrases(folded, _ALIASES)
+    denials = [place for word in _NEGATIONS if (place := rest.find(f" {word} ")) >= 0]
+    named = [
+        alias
+        for place, phrase in spans
+        if (alias := _ALIASES[phrase]) is not None and not any(denial < place for denial in denials)
+    ]
+    services = {
+        word for alias in named for service in alias.carrier.services for word in map(_fold, service.words)
+    }
+    others = [word for word in _find_phrases(rest.strip(), services)[1].split() if not word.startswith("|")]
+    return tuple(named), all(word.isdigit() or word in _PLAIN_WORDS for word in others)
 
 
 def _find_phrases(folded: str, phrases: Iterable[str]) -> tuple[list[tuple[int, str]], str]:
@@ -297,6 +311,9 @@ def _read_codes(codes: Sequence[str]) -> Iterator[Evidence]:
             if is_shared and not is_right:
                 continue
             is_proof = strength == CodeStrength.PROOF and not is_shared
+            # One of several is too little of a hint.
+            if not is_proof and len(codes) > 1:
+                continue
             yield Evidence(carrier, Weight.STRONG if is_proof else Weight.WEAK, "tracking_code", code)
 
 
@@ -311,10 +328,13 @@ def _read_url(url: str, codes: Sequence[str]) -> Iterator[Evidence]:
         if carrier.has_only_these_codes and codes and not any(carrier.fits(code) for code in codes):
             continue
         weight = Weight.HIDING if carrier.kind == CarrierKind.NETWORK else Weight.STRONG
-        yield Evidence(carrier, _limit(carrier, weight), "tracking_url")
+        # It is whatever somebody pasted.
+        yield Evidence(carrier, _limit(carrier, weight), "tracking_url", is_vague=True)
         for part in path.casefold().split("/"):
             if part in carrier.url_parts:
-                yield Evidence(CARRIERS[carrier.url_parts[part]], Weight.STRONG, "tracking_url")
+                yield Evidence(
+                    CARRIERS[carrier.url_parts[part]], Weight.STRONG, "tracking_url", is_vague=True
+                )
 
 
 def read_address(url: str) -> tuple[str, str]:
@@ -347,8 +367,7 @@ def _is_certain(carrier: Carrier, evidence: Sequence[Evidence], codes: Sequence[
     about = [each for each in evidence if each.carrier.key == carrier.key]
     if carrier.kind == CarrierKind.GATEWAY:
         return False
-    # An address is whatever somebody pasted.
-    if any(each.weight == Weight.STRONG and each.source != "tracking_url" for each in about):
+    if any(each.weight == Weight.STRONG and not each.is_vague for each in about):
         return True
     return any(each.source in NAME_FIELDS for each in about) and any(carrier.fits(code) for code in codes)
 
@@ -370,12 +389,12 @@ def _explain(
 
 
 def _find_service(carrier: Carrier, clues: Clues) -> str:
-    """The one product of the carrier that a field names, the most particular field first; else ``""``."""
-    words = {_fold(word): service.name for service in carrier.services for word in service.words}
-    phrases = sorted({*words, *_FOREIGN_NAMES.get(carrier.key, ())}, key=_longest_first)
-    for name in NAME_FIELDS:
-        found = _find_phrases(_fold(getattr(clues, name)), phrases)[0]
-        named = {words[phrase] for _, phrase in found if phrase in words}
+    """The one product of the carrier that a field names, else ``""``. A company's name tells none."""
+    services, phrases = _SERVICES[carrier.key]
+    for text in (clues.freight_method, clues.shipping_method):
+        named = {
+            services[phrase] for _, phrase in _find_phrases(_fold(text), phrases)[0] if phrase in services
+        }
         if named:
             return named.pop() if len(named) == 1 else ""
     return ""
@@ -385,11 +404,11 @@ def _find_warnings(carrier: Carrier | None, codes: Sequence[str], nfe_key: str) 
     warnings = []
     may_have_digit = carrier is None or any(shape.has_s10_digit for shape in carrier.codes)
     if may_have_digit and any(is_s10(code) and not has_valid_s10_digit(code) for code in codes):
-        warnings.append(Warning.WRONG_DIGIT)
+        warnings.append(ClueWarning.WRONG_DIGIT)
     if carrier and carrier.has_only_these_codes and not all(carrier.fits(code) for code in codes):
-        warnings.append(Warning.FOREIGN_SHAPE)
+        warnings.append(ClueWarning.FOREIGN_SHAPE)
     if nfe_key and not is_nfe_key(nfe_key):
-        warnings.append(Warning.WRONG_NFE_KEY)
+        warnings.append(ClueWarning.WRONG_NFE_KEY)
     return tuple(warning.value for warning in warnings)
 
 
@@ -400,22 +419,36 @@ def _longest_first(phrase: str) -> tuple[int, str]:
     return -len(phrase), phrase
 
 
-def _list_names() -> dict[str, tuple[Carrier, Weight] | None]:
-    """Each alias, folded, with whom it names; ``None`` for what names nobody. The longest first."""
-    names: dict[str, tuple[Carrier, Weight] | None] = dict.fromkeys(map(_fold, VOCABULARY.not_names))
+def _list_aliases() -> dict[str, _Alias | None]:
+    """Whom each alias, folded, names; ``None`` for what names nobody. The longest first."""
+    aliases: dict[str, _Alias | None] = dict.fromkeys(map(_fold, VOCABULARY.not_names))
     for carrier in CARRIERS.values():
-        names |= {_fold(each): (carrier, _limit(carrier, Weight.WEAK)) for each in carrier.weak_aliases}
-        names |= {_fold(each): (carrier, _limit(carrier, Weight.STRONG)) for each in carrier.aliases}
-    return dict(sorted(names.items(), key=lambda each: _longest_first(each[0])))
+        has_others_carry = carrier.kind in (CarrierKind.MARKETPLACE, CarrierKind.NETWORK)
+        weak = _limit(carrier, Weight.WEAK if has_others_carry else Weight.STRONG)
+        products = {word for service in carrier.services for word in service.words}
+        for alias in carrier.weak_aliases:
+            aliases[_fold(alias)] = _Alias(carrier, weak, is_weak=True, is_vague=alias not in products)
+        strong = _Alias(carrier, _limit(carrier, Weight.STRONG), is_weak=False, is_vague=False)
+        aliases |= dict.fromkeys(map(_fold, carrier.aliases), strong)
+    return dict(sorted(aliases.items(), key=lambda each: _longest_first(each[0])))
 
 
-_NAMES = _list_names()
-_COMPANY_WORDS = tuple(map(_fold, VOCABULARY.company_words))
+_ALIASES = _list_aliases()
 _NEGATIONS = tuple(map(_fold, VOCABULARY.negations))
+_PLAIN_WORDS = frozenset(map(_fold, (*VOCABULARY.plain_words, *VOCABULARY.negations)))
 _RAW_NAMES = {name.casefold(): carrier for carrier in CARRIERS.values() for name in carrier.raw_names}
 _BY_TYPE = {code.upper(): carrier for carrier in CARRIERS.values() for code in carrier.type_codes}
-# «Frete Rápido» is no «Rápido».
-_FOREIGN_NAMES = {
-    key: tuple(name for name, named in _NAMES.items() if named is None or named[0].key != key)
-    for key in CARRIERS
-}
+
+
+def _list_services(carrier: Carrier) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The carrier's services by each of their words, and all that is looked for, the longest first.
+
+    Names of others are looked for, too: «Frete Rápido» is no «Rápido».
+    """
+    services = {_fold(word): service.name for service in carrier.services for word in service.words}
+    others = {name for name, alias in _ALIASES.items() if alias is None or alias.carrier is not carrier}
+    # Without services there is nothing to look for.
+    return services, tuple(sorted({*services, *others}, key=_longest_first)) if services else ()
+
+
+_SERVICES = {carrier.key: _list_services(carrier) for carrier in CARRIERS.values()}
