@@ -106,8 +106,8 @@ def read_moment(value: Any) -> dt.datetime | None:
     local = _LOCAL_TIME.match(text)
     try:
         if local:
-            day, month, year, *clock = (int(part or 0) for part in local.groups())
-            moment = dt.datetime(year, month, day, *clock, tzinfo=SAO_PAULO)
+            day, month, year, hour, minute, second = (int(part or 0) for part in local.groups())
+            moment = dt.datetime(year, month, day, hour, minute, second, tzinfo=SAO_PAULO)
         else:
             moment = dt.datetime.fromisoformat(text)
             if moment.tzinfo is None:
