@@ -97,7 +97,7 @@ def test_only_a_web_address_of_tracking_becomes_a_link(address: str, is_link: bo
     shipment = SimpleNamespace(
         carrier_name="", shipping_method="PAC", freight_method="", tracking_code="BR1", tracking_url=address
     )
-    html = render("orders/_shipments.html", order=order(), shipments=[shipment])
+    html = render("orders/_shipments.html", order=order(), shipment=shipment)
     assert ("Abrir rastreio" in html) is is_link
     assert "javascript" not in html
     if is_link:
