@@ -19,6 +19,8 @@ from integrations.selectors import (
     list_overdue,
 )
 from jobs.selectors import count_parked
+from tracking import registry as trackers
+from tracking.selectors import list_refused
 from webhooks.page_selectors import list_quarantined
 from webhooks.page_sentences import explain_receipt
 from webhooks.services.watching import name_kinds, name_moment
@@ -38,6 +40,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "parked_count": count_parked(),
         "banners": [
             *_banners(organization, may_connect=membership.perfil == Perfil.ADMIN),
+            *_carrier_banners(organization, may_correct=membership.perfil == Perfil.ADMIN),
             *_silence_banners(organization, may_see_url=membership.perfil in OPERATORS),
             *_held_banners(organization),
             *_quarantine_banners(organization),
@@ -68,6 +71,27 @@ def _banners(organization: Organization, *, may_connect: bool) -> list[dict[str,
                 "detail": explanation.detail,
             }
             banners.append(banner | _connect(organization, integration, may_connect))
+    return banners
+
+
+def _carrier_banners(organization: Organization, *, may_correct: bool) -> list[dict[str, str]]:
+    """One for each contract that its carrier refuses."""
+    banners = []
+    for account in list_refused():
+        explanation = trackers.explain(account.failing_code, account.failing_params, account.tracker)
+        banner = {
+            "tone": "err",
+            "title": f"{explanation.title}.",
+            "detail": "As consultas a essa transportadora pararam. Nenhum pacote foi perdido: elas continuam"
+            " de onde pararam assim que alguém corrigir o contrato.",
+        }
+        button = {
+            "action_label": "Corrigir contrato",
+            "action_url": reverse("tracking:contract", args=[organization.slug, account.tracker]),
+            "action_method": "get",
+        }
+        note = {"note": "Peça a um administrador da sua empresa para corrigir o contrato."}
+        banners.append(banner | (button if may_correct else note))
     return banners
 
 

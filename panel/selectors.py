@@ -16,6 +16,7 @@ from jobs.selectors import list_parked
 from orders.models import Order, OrderSheet
 from orders.services.sheets import PLACE_SHEET
 from orders.synchronization import EXPORT_KINDS
+from tracking import registry as trackers
 from webhooks.page_selectors import find_followed
 from webhooks.page_sentences import summarise
 
@@ -44,7 +45,11 @@ def list_problems(organization: Organization, perfil: str) -> list[Problem]:
 
 def _problem(job: Job, integration: Integration | None, organization: Organization, perfil: str) -> Problem:
     provider_key = integration.provider if integration else ""
-    explanation = registry.explain(job.reason_code, job.reason_params, provider_key)
+    tracker_key = job.channel.removeprefix("carrier:") if job.channel.startswith("carrier:") else ""
+    if tracker_key:
+        explanation = trackers.explain(job.reason_code, job.reason_params, tracker_key)
+    else:
+        explanation = registry.explain(job.reason_code, job.reason_params, provider_key)
     action, action_url = "retry", reverse("panel:retry", args=[organization.slug, job.pk])
     if explanation.action == "connect" and integration and perfil == Perfil.ADMIN:
         action = "connect"
@@ -73,6 +78,10 @@ def _subject(job: Job, integration: Integration | None, organization: Organizati
         order = Order.objects.filter(pk=int(job.key)).first()
         if order is not None:
             return str(order), reverse("orders:detail", args=[organization.slug, order.number])
+    if job.kind == "apply_shipment" and job.key.isdecimal():
+        order = Order.objects.filter(parcels__parcel=int(job.key)).first()
+        if order is not None:
+            return str(order), reverse("orders:detail", args=[organization.slug, order.number])
     if job.kind == "export_customer" and job.key.isdecimal():
         customer = Customer.objects.filter(pk=int(job.key)).first()
         if customer is not None:
@@ -88,6 +97,10 @@ def _subject(job: Job, integration: Integration | None, organization: Organizati
             summary = summarise(receipt)
             name = f"Notificação {summary}" if summary else "Notificação"
             return name, reverse("webhooks:detail", args=[organization.slug, receipt.pk])
+    if job.kind in ("poll_parcels", "check_carrier"):
+        return "Rastreamento de pacotes", reverse("tracking:contracts", args=[organization.slug])
+    if job.kind == "remap_parcels":
+        return "De-para de transportadoras", reverse("tracking:mappings", args=[organization.slug])
     if job.kind == "replay_receipts":
         return "Reprocessamento de notificações", reverse("webhooks:run", args=[organization.slug, job.key])
     if integration is not None:
