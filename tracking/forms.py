@@ -42,11 +42,11 @@ class ContractForm(forms.Form):
     """The credentials that a tracker asks for. A secret that is stored may stay blank, and is never shown."""
 
     def __init__(
-        self, *args: Any, declared: Sequence[CredentialField], stored: Mapping[str, str], **kwargs: Any
+        self, data: Any = None, *, declared: Sequence[CredentialField], stored: Mapping[str, str]
     ) -> None:
         """``stored``: by ``CredentialField.name``; empty while there is no contract."""
         plain = {each.name: stored.get(each.name, "") for each in declared if not each.is_secret}
-        super().__init__(*args, initial=plain, **kwargs)
+        super().__init__(data, initial=plain)
         self.declared = declared
         self.stored = stored
         for each in declared:
