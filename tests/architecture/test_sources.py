@@ -19,8 +19,8 @@ from tests.database import ROOT
 
 CONFIGURATION = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
 PACKAGES = CONFIGURATION["importlinter"]["root_packages"]
-# They have clocks of their own: the launcher runs without a database, the simulator plays a foreign server.
-OTHER_CLOCKS = ("launcher/", "tiny/simulator/")
+# They have clocks of their own: the launcher runs without a database, simulators play foreign servers.
+OTHER_CLOCKS = ("launcher/", "tiny/simulator/", "tracking/simulator/")
 
 
 def committed_files(*patterns: str) -> list[str]:
