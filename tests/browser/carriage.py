@@ -152,7 +152,7 @@ def main() -> None:
         account = CarrierAccount(
             tracker="correios",
             state="failing",
-            failing_code="correios.refused",
+            failing_code="correios.credentials_refused",
             failing_since=now,
             check_asked_at=now,
             checked_at=now,

@@ -1445,7 +1445,7 @@ def contracts_empty(visit: Visit) -> None:
 @screen("contratos-recusado", of_shop)
 def contracts_refused(visit: Visit) -> None:
     visit.open(f"{tracking_of(visit.world.shop)}contratos/")
-    expect(visit.page.get_by_text("Corrigir contrato")).to_be_visible()
+    expect(visit.page.get_by_text("Correios recusou este contrato")).to_be_visible()
 
 
 @screen("contratos-correios", of_full)
