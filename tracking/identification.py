@@ -201,9 +201,9 @@ def _find_rule(clues: Clues, rules: Sequence[MappingRule]) -> MappingRule | None
 def _gather(clues: Clues, codes: Sequence[str]) -> list[Evidence]:
     evidence = [*_read_type(clues.type_code)]
     folded = [_fold(getattr(clues, name)) for name in NAME_FIELDS]
-    is_plain = all(_find_names(text)[1] for text in folded)
+    are_plain = all(_find_names(text)[1] for text in folded)
     for name, text in zip(NAME_FIELDS, folded, strict=True):
-        evidence += _read_name(getattr(clues, name), text, name, is_plain)
+        evidence += _read_name(getattr(clues, name), text, name, are_plain)
     evidence += _read_codes(codes)
     evidence += _read_url(clues.tracking_url, codes)
     # A marketplace has the Correios carry, too, and their digit tells.
@@ -240,15 +240,16 @@ def _limit(carrier: Carrier, weight: Weight) -> Weight:
     return Weight.ABSENT if carrier.key == "no_shipping" else weight
 
 
-def _read_name(text: str, folded: str, source: str, is_plain: bool) -> Iterator[Evidence]:
+def _read_name(text: str, folded: str, source: str, are_plain: bool) -> Iterator[Evidence]:
+    """``are_plain``: no field has words that may be somebody else's name."""
     raw = _RAW_NAMES.get(" ".join(text.split()).casefold())
     if raw is not None:
         yield Evidence(raw, Weight.STRONG, source, text)
         return
-    for alias in _find_names(folded)[0]:
-        yield Evidence(
-            alias.carrier, alias.weight, source, text, alias.is_vague, alias.is_weak and not is_plain
-        )
+    aliases, is_plain = _find_names(folded)
+    for alias in aliases:
+        is_doubtful = alias.is_weak and not (are_plain if alias.is_vague else is_plain)
+        yield Evidence(alias.carrier, alias.weight, source, text, alias.is_vague, is_doubtful)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,9 +271,9 @@ def _find_names(folded: str) -> tuple[tuple[_Alias, ...], bool]:
         for place, phrase in spans
         if (alias := _ALIASES[phrase]) is not None and not any(denial < place for denial in denials)
     ]
-    services = {
-        word for alias in named for service in alias.carrier.services for word in map(_fold, service.words)
-    }
+    services = sorted(
+        {word for alias in named for word in _SERVICES[alias.carrier.key][0]}, key=_longest_first
+    )
     others = [word for word in _find_phrases(rest.strip(), services)[1].split() if not word.startswith("|")]
     return tuple(named), all(word.isdigit() or word in _PLAIN_WORDS for word in others)
 

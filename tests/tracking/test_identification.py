@@ -57,7 +57,7 @@ def test_no_labelled_carriage_gets_a_wrong_carrier_and_few_get_none(
         )
 
     assert [each for each in given_one if each[3].carrier_key != each[0]] == []
-    assert (len(found), len(known), len(given_one), len(right)) == (497, 369, 358, 358)
+    assert (len(found), len(known), len(given_one), len(right)) == (500, 371, 360, 360)
     # The service is told or left out, never another.
     assert [(each[1], each[3].service) for each in right if each[3].service != each[1]] == [("SEDEX", "")]
     assert {
