@@ -37,7 +37,8 @@ ASKED_AT_ONCE = 100
 class Row:
     """A line of the list: an order with one of its parcels, or one that waits for a code.
 
-    ``destination`` is ``"Cidade/UF"``; ``carriage`` and ``wanted_at`` are known of an order without a parcel.
+    ``destination`` is ``"Cidade/UF"``. Of an order without a parcel: ``carriage``, what the ERP tells of it,
+    ``told_code``, what it tells instead of a code, and ``wanted_at``.
     """
 
     order: Order
@@ -45,6 +46,7 @@ class Row:
     destination: str
     card: ParcelCard | None = None
     carriage: str = ""
+    told_code: str = ""
     wanted_at: dt.datetime | None = None
 
 
@@ -92,7 +94,7 @@ def _describe(row: Any, now: dt.datetime, refused: Collection[str]) -> Row:
     if isinstance(row, OrderParcel):
         return Row(**names, card=describe_parcel(row.parcel, now, refused=refused))
     carriage = row.carrier_name or row.shipping_method or row.freight_method
-    return Row(**names, carriage=carriage, wanted_at=row.tracking_wanted_at)
+    return Row(**names, carriage=carriage, told_code=row.tracking_code, wanted_at=row.tracking_wanted_at)
 
 
 def _find_destination(order: Order) -> str:

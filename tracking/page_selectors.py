@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Count, Q
 
 from tracking.carriers import find_carrier
-from tracking.identification import normalize_text
+from tracking.identification import Confidence, normalize_text
 from tracking.models import CarrierMapping, MappingKind, Parcel
 
 # A text that no parcel of so long ago had says nothing of what is to come.
@@ -27,7 +27,7 @@ class SeenText:
     """A text with which the ERP named the carriage: of how many parcels, and what those are here.
 
     ``label`` is how it was seen, ``text`` the same normalised. ``carriers`` counts the parcels by the key of
-    their carrier, ``""`` for those of which nobody knows it.
+    their carrier, ``""`` for those of which nobody knows it; of ``guessed`` of them it is only likely.
     """
 
     kind: MappingKind
@@ -35,6 +35,7 @@ class SeenText:
     label: str
     mapping: CarrierMapping | None = None
     carriers: dict[str, int] = field(default_factory=dict)
+    guessed: int = 0
 
     @property
     def count(self) -> int:
@@ -73,13 +74,15 @@ def list_seen(now: dt.datetime) -> list[SeenText]:
     }
     parcels = Parcel.objects.filter(since_at__gte=now - SEEN_WITHIN).order_by()
     for kind in MappingKind:
-        counts: Any = parcels.exclude(**{kind.value: ""}).values_list(kind.value, "carrier_key")
-        for label, carrier_key, count in counts.annotate(count=Count("pk")):
+        counts: Any = parcels.exclude(**{kind.value: ""}).values_list(kind.value, "carrier_key", "confidence")
+        for label, carrier_key, confidence, count in counts.annotate(count=Count("pk")):
             text = normalize_text(label)
             row = seen.setdefault((kind.value, text), SeenText(kind, text, label))
             row.carriers[carrier_key] = row.carriers.get(carrier_key, 0) + count
+            row.guessed += count if confidence == Confidence.LIKELY else 0
     return sorted(
-        seen.values(), key=lambda row: (row.mapping is not None, -row.unidentified, -row.count, row.label)
+        seen.values(),
+        key=lambda row: (row.mapping is not None, -row.unidentified - row.guessed, -row.count, row.label),
     )
 
 

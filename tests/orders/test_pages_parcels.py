@@ -143,6 +143,15 @@ def test_what_waits_for_a_code_says_since_when(client: Client, carriage: Carriag
     assert "Transportadora do João Ainda não informado Sem código Esperando desde" in text
 
 
+def test_what_is_no_code_is_shown_as_such(client: Client, carriage: Carriage) -> None:
+    carriage.add_shipment(carriage.add_order(3), tracking_code="aguardando <b>")
+
+    page = read(client, visao="sem-codigo")
+
+    assert "aguardando <b> Não parece um código de rastreio" in plain(page)
+    assert "<b>" not in page
+
+
 def test_of_an_order_with_two_parcels_each_has_its_row(client: Client, carriage: Carriage) -> None:
     order = carriage.add_order(1)
     carriage.add_parcel(order, code="AA000000115BR")

@@ -96,6 +96,15 @@ def test_the_texts_that_were_seen_the_unknown_ones_first(
     assert "vizinho" not in page
 
 
+def test_a_guess_is_shown_as_one(client: Client, shipper: Shipper, organization: Organization) -> None:
+    shipper.follow("XPTO-1", shipping_method=UNKNOWN)
+    with tenant(organization):
+        Parcel.objects.update(carrier_key="jadlog", confidence="likely")
+
+    (row,) = rows(read(client))
+    assert row.startswith(f"{UNKNOWN} Forma de envio 1 pacote Jadlog provável")
+
+
 def test_before_the_first_parcel_it_says_what_comes(client: Client, organization: Organization) -> None:
     assert "Nenhum texto do Tiny ainda" in plain(read(client))
 
