@@ -328,7 +328,7 @@ EXPLANATIONS: Mapping[str, Explanation] = {
     ),
     "tiny.shipping_method_disabled": Explanation(
         "A forma de envio não está habilitada no Tiny",
-        "Não conseguimos criar o pedido. O Tiny recusa o pedido inteiro quando a forma de envio está"
+        "Não conseguimos gravar no pedido. O Tiny recusa tudo quando a forma de envio do pedido está"
         " desabilitada. Habilite a forma de envio no Tiny e tente de novo.",
         _YOU,
         "retry",
