@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils.html import escape
 
 from accounts.models import Membership, Organization
 from accounts.tenancy import tenant
+from contracts.http import HttpClient
 from contracts.order_status import OrderStatus
 from contracts.tracking import ParcelState
 from jobs import queue
@@ -118,6 +120,28 @@ def type_code(shop: Company, order: Order, code: str, **fields: Any) -> None:
         services.set_tracking_code(order=order, code=code, by="Ana", **fields)
 
 
+class Killed(BaseException):
+    pass
+
+
+def die_after(calls: int, run_jobs: RunJobs, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run jobs; the process ends right after so many calls to whomever, if there are as many."""
+    made = 0
+    request = HttpClient.request
+
+    def request_and_die(*args: Any, **kwargs: Any) -> Any:
+        nonlocal made
+        answer = request(*args, **kwargs)
+        made += 1
+        if made == calls:
+            raise Killed
+        return answer
+
+    with monkeypatch.context() as patch, suppress(Killed):
+        patch.setattr(HttpClient, "request", request_and_die)
+        run_jobs()
+
+
 # --- from Tiny to «Entregue» ---
 
 
@@ -153,6 +177,31 @@ def test_sent_order_goes_by_itself_to_delivered_here_and_at_tiny(
         run_jobs()
     assert shop.account.count_calls()[SITUATION[protocol]] == 1
     assert lines_of(shop, order) == told
+
+
+@pytest.mark.parametrize("calls", range(1, 6))
+def test_killed_after_any_call_the_order_is_delivered_once(
+    shop: Company,
+    carriers: SimulatedCarriers,
+    run_jobs: RunJobs,
+    protocol: str,
+    move_clock: MoveClock,
+    monkeypatch: pytest.MonkeyPatch,
+    calls: int,
+) -> None:
+    carriers.add_parcel(A, story="delivered", steps=2)
+    row = add_sent(shop, run_jobs)
+    order = order_of(shop, row)
+    carriers.advance(A, 3)
+    with tenant(shop.organization):
+        tracking.ask_now(parcels=list(Parcel.objects.all()))
+    die_after(calls, run_jobs, monkeypatch)
+    move_clock(dt.timedelta(seconds=10))
+    run_jobs()
+    assert (order_of(shop, row).status, situacao(shop, row)) == ("delivered", 6)
+    assert shop.account.count_calls()[SITUATION[protocol]] == 1
+    told = codes_of(shop, order)
+    assert [told.count(f"order.{name}") for name in ("carriage_delivered", "situation_sent")] == [1, 1]
 
 
 def test_posting_leads_an_invoiced_order_on(
@@ -385,6 +434,32 @@ def test_code_whose_answer_was_lost_is_written_once(
     run_jobs()
     assert account.count_calls()[DISPATCH[protocol]] == 1
     assert codes_of(shop, order).count("order.tracking_sent") == 1
+    with tenant(shop.organization):
+        assert OrderShipment.objects.get(order=order).typed_at is None
+
+
+@pytest.mark.parametrize("calls", range(1, 5))
+def test_killed_after_any_call_the_code_is_written_once(
+    shop: Company,
+    run_jobs: RunJobs,
+    protocol: str,
+    move_clock: MoveClock,
+    monkeypatch: pytest.MonkeyPatch,
+    calls: int,
+) -> None:
+    row = add_sent(shop, run_jobs, "")
+    order = order_of(shop, row)
+    type_code(shop, order, A, url="https://rastreio.example.com/?a=1&b=2")
+    with tenant(shop.organization):
+        # Only this one, so that it is this one which dies.
+        Job.objects.filter(status=JobStatus.PENDING).exclude(kind="export_shipment").delete()
+    die_after(calls, run_jobs, monkeypatch)
+    move_clock(dt.timedelta(seconds=10))
+    run_jobs()
+    assert code_there(shop, row) == A
+    assert shop.account.count_calls()[DISPATCH[protocol]] == 1
+    told = codes_of(shop, order)
+    assert [told.count(f"order.{name}") for name in ("tracking_sent", "tracking_already_there")] == [1, 0]
     with tenant(shop.organization):
         assert OrderShipment.objects.get(order=order).typed_at is None
 
