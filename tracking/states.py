@@ -46,6 +46,8 @@ _ON_THE_WAY = (
     ParcelState.DELIVERY_FAILED,
     ParcelState.AVAILABLE_FOR_PICKUP,
 )
+# None of these says that the carrier has the parcel.
+_WITHOUT_PARCEL = (*_BEFORE_POSTING, ParcelState.EXCEPTION, ParcelState.CANCELLED, ParcelState.EXPIRED)
 _ORDER = {state: place for place, state in enumerate(ParcelState)}
 
 
@@ -92,7 +94,7 @@ def fold(events: Iterable[E]) -> Folded[E]:
     is_returning = False
     for event in holding:
         told = ParcelState(event.state)
-        if posted_at is None and told not in (*_BEFORE_POSTING, ParcelState.CANCELLED):
+        if posted_at is None and told not in _WITHOUT_PARCEL:
             posted_at = event.occurred_at
         if not _leads_on(state, told, is_returning=is_returning):
             continue

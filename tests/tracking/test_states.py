@@ -84,6 +84,11 @@ def test_when_it_came_into_its_state_and_when_it_was_posted() -> None:
     assert folded.delivered_at is None
 
 
+def test_what_was_never_collected_was_not_posted() -> None:
+    assert fold(story(S.INFO_RECEIVED, S.EXCEPTION, S.CANCELLED)).posted_at is None
+    assert fold(story(S.EXCEPTION, S.IN_TRANSIT)).posted_at == START + dt.timedelta(hours=1)
+
+
 def test_a_delivery_told_twice_was_at_the_first_moment() -> None:
     folded = fold(story(S.DELIVERED, S.DELIVERED, S.IN_TRANSIT))
 
