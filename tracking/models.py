@@ -27,7 +27,6 @@ class EndReason(models.TextChoices):
 class EventSource(models.TextChoices):
     CARRIER = "carrier", "Transportadora"
     ERP = "erp", "Tiny"
-    PERSON = "person", "Pessoa"
 
 
 class Parcel(SealedModel):

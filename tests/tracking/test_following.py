@@ -232,6 +232,20 @@ def test_a_parcel_of_which_only_the_erp_tells_expires_too(
     assert len(shipper.told()) == 2
 
 
+def test_one_that_the_erp_calls_lost_is_kept_open_for_longer(
+    shipper: Shipper, run_jobs: RunJobs, move_clock: MoveClock
+) -> None:
+    parcel = shipper.follow("ABC123", shipping_method="Motoboy")
+    say(shipper, parcel, ParcelState.LOST)
+    move_clock(dt.timedelta(days=59))
+    run_jobs()
+    assert shipper.read(parcel).is_followed
+    move_clock(dt.timedelta(days=2))
+    run_jobs()
+    row = shipper.read(parcel)
+    assert (row.state, row.end_reason) == (ParcelState.LOST, EndReason.EXPIRED)
+
+
 def test_what_was_stopped_stays_so_whatever_is_still_told(
     shipper: Shipper, contract: Mapping[str, str], simulated_carriers: SimulatedCarriers
 ) -> None:

@@ -153,7 +153,7 @@ class Migration(migrations.Migration):
                 (
                     "source",
                     models.CharField(
-                        choices=[("carrier", "Transportadora"), ("erp", "Tiny"), ("person", "Pessoa")],
+                        choices=[("carrier", "Transportadora"), ("erp", "Tiny")],
                         default="carrier",
                         max_length=10,
                     ),

@@ -19,7 +19,7 @@ from jobs import queue
 from jobs.queue import Priority, Reason
 from tracking import registry
 from tracking.models import AccountState, CarrierAccount, Parcel
-from tracking.services.polling import CHANNEL, POLL, budget_key, channel_of, poll_soon
+from tracking.services.polling import CHANNEL, POLL, budget_key, channel_of, have_tidied, poll_soon
 
 SUBJECT = "carrier_account"
 CHECK = "check_carrier"
@@ -70,6 +70,7 @@ def remove_carrier_account(*, tracker: str, by: str = "") -> None:
     _record(account, "tracking.account_removed", person=by)
     Parcel.objects.filter(tracker=tracker).update(next_ask_at=None)
     Parcel.objects.filter(tracker=tracker, ended_at=None).update(takes_word=True)
+    have_tidied()
     queue.delete_schedule(channel_of(tracker), POLL, tracker)
     # What waits there finds nothing to do.
     queue.resume_channel(channel_of(tracker))

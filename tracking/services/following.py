@@ -6,23 +6,19 @@ import datetime as dt
 import secrets
 from collections.abc import Sequence
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
 from accounts import clock
-from jobs import queue
 from jobs.queue import Priority
-from jobs.selectors import next_run_at
 from tracking import registry
 from tracking.codes import is_nfe_key, normalize_code
 from tracking.identification import Clues, MappingRule, identify
 from tracking.models import EndReason, Parcel, hash_key
 from tracking.selectors import list_rules
-from tracking.services.polling import CHANNEL, is_served, poll_soon
+from tracking.services.polling import have_tidied, is_served, poll_soon
 from tracking.services.recording import lock_parcel, settle_state
 
-TIDY = "tidy_parcels"
 # 43 characters: nobody guesses one.
 KEY_BYTES = 32
 NFE_KEY_LENGTH = 44
@@ -124,7 +120,7 @@ def choose_tracker(parcel: Parcel, now: dt.datetime) -> None:
     parcel.takes_word = tracker is None or not is_served(tracker.key)
     if parcel.takes_word:
         parcel.next_ask_at = None
-        _have_tidied()
+        have_tidied()
     else:
         _ask_soon(parcel, now)
 
@@ -193,9 +189,3 @@ def _take_clues(parcel: Parcel, clues: Clues) -> bool:
     for name, value in new.items():
         setattr(parcel, name, value)
     return has_changed
-
-
-def _have_tidied() -> None:
-    """Nobody is asked for some parcels, so something else must see when nothing is heard of them any more."""
-    if next_run_at(CHANNEL, TIDY) is None:
-        queue.set_schedule(CHANNEL, TIDY, TIDY, settings.PARCEL_TIDY_SECONDS)

@@ -14,6 +14,7 @@ from tracking import registry
 from tracking.models import AccountState, CarrierAccount
 
 POLL = "poll_parcels"
+TIDY = "tidy_parcels"
 CHANNEL = "tracking"
 
 
@@ -41,6 +42,12 @@ def poll_soon(tracker_key: str, *, priority: Priority = Priority.POLL) -> None:
     waiting = Q(channel=channel, kind=POLL, key=tracker_key, status=JobStatus.PENDING)
     if not Job.objects.filter(waiting, not_before__lte=clock.now(), priority__lte=priority).exists():
         queue.enqueue(POLL, channel=channel, key=tracker_key, lock=POLL, priority=priority)
+
+
+def have_tidied() -> None:
+    """Nobody is asked for some parcels, so something else must see when nothing is heard of them any more."""
+    if next_run_at(CHANNEL, TIDY) is None:
+        queue.set_schedule(CHANNEL, TIDY, TIDY, settings.PARCEL_TIDY_SECONDS)
 
 
 def budget_key(tracker_key: str, credentials_key: str = "") -> str:

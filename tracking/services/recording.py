@@ -69,7 +69,8 @@ def record_failure(*, parcels: Sequence[Parcel], code: str, params: Mapping[str,
     So one that no answer can be had for holds nobody up, and is not for ever in the same batch.
     """
     now = clock.now()
-    for row in Parcel.objects.select_for_update(no_key=True).filter(pk__in=[each.pk for each in parcels]):
+    rows = Parcel.objects.select_for_update(no_key=True).filter(pk__in=[each.pk for each in parcels])
+    for row in rows.order_by("pk"):
         if row.next_ask_at is None:
             continue
         seconds = settings.PARCEL_RETRY_SECONDS * random.uniform(1.0, 2.0)  # noqa: S311  no secret
@@ -85,18 +86,21 @@ def record_failure(*, parcels: Sequence[Parcel], code: str, params: Mapping[str,
 def end_silent(*, limit: int) -> int:
     """End up to ``limit`` parcels that nobody is asked for and nothing has been heard of for long."""
     now = clock.now()
-    since = now - dt.timedelta(days=settings.PARCEL_SILENT_DAYS)
-    rows = Parcel.objects.select_for_update(no_key=True, skip_locked=True).filter(
-        Q(last_event_at=None) | Q(last_event_at__lt=since),
-        ended_at=None,
-        takes_word=True,
-        since_at__lt=since,
+    silent = _unheard(now, settings.PARCEL_LOST_DAYS) | (
+        _unheard(now, settings.PARCEL_SILENT_DAYS) & ~Q(state=ParcelState.LOST)
     )
-    found = list(rows.exclude(state=ParcelState.LOST).order_by("pk")[:limit])
+    rows = Parcel.objects.select_for_update(no_key=True, skip_locked=True)
+    found = list(rows.filter(silent, ended_at=None, takes_word=True).order_by("pk")[:limit])
     for parcel in found:
         settle_state(parcel, now)
         parcel.save()
     return len(found)
+
+
+def _unheard(now: dt.datetime, days: int) -> Q:
+    """``pacing.is_silent`` as a condition."""
+    since = now - dt.timedelta(days=days)
+    return Q(since_at__lt=since) & (Q(last_event_at=None) | Q(last_event_at__lt=since))
 
 
 def lock_parcel(parcel: Parcel) -> Parcel:
