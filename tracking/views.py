@@ -16,13 +16,17 @@ from accounts import clock
 from accounts.permissions import ADMINS, OPERATORS, READERS, TenantRequest, tenant_view
 from contracts.records import CheckState
 from contracts.tracking import Tracker
+from history.selectors import list_entries
+from history.timeline import build_days
 from tracking import page_selectors, registry
 from tracking.forms import ContractForm, MappingForm
 from tracking.identification import normalize_text
 from tracking.models import AccountState, CarrierAccount, CarrierMapping, MappingKind, Parcel
 from tracking.page_selectors import SeenText, name_carrier
 from tracking.selectors import find_account
+from tracking.sentences import HISTORY
 from tracking.services import (
+    SUBJECT,
     delete_mapping,
     read_credentials,
     remove_carrier_account,
@@ -268,6 +272,10 @@ def _render_contract(
     row = _describe(tracker)
     account = row.account
     problem = None
+    history = []
+    if account is not None:
+        entries = list_entries(SUBJECT, account.pk, limit=20)
+        history = build_days(entries, HISTORY, clock.now())
     if account is not None and account.state == AccountState.FAILING:
         problem = registry.explain(account.failing_code, account.failing_params, tracker.key)
     context = {
@@ -279,6 +287,7 @@ def _render_contract(
         "may_test": request.membership.perfil in OPERATORS,
         "form": form or _make_form(tracker),
         "report": _report(account) if account is not None else None,
+        "history_days": history,
     }
     return render(request, "tracking/contract.html", SECTION | context, status=status)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,7 +19,7 @@ from tracking.identification import Reason, Warning
 from tracking.lateness import QUIET_DAYS, Lateness, find_lateness, is_late, is_quiet
 from tracking.models import EndReason, Parcel
 from tracking.pacing import ENDED, find_next_ask, is_silent
-from tracking.sentences import REASONS, WARNINGS, describe_asking
+from tracking.sentences import HISTORY, REASONS, WARNINGS, describe_asking
 
 NOW = dt.datetime(2026, 11, 23, 15, tzinfo=dt.UTC)
 DAY = dt.timedelta(days=1)
@@ -201,6 +203,11 @@ def test_a_refused_contract_is_what_is_waited_for() -> None:
         describe_asking(parcel, NOW, is_refused=True)
         == "As consultas esperam o contrato com a transportadora ser corrigido."
     )
+
+
+def test_every_line_of_a_history_has_its_sentence() -> None:
+    told = (Path(django_settings.BASE_DIR) / "tracking/services/accounts.py").read_text()
+    assert set(re.findall(r'"(tracking\.[a-z_]+)"', told)) - {"tracking.credentials"} == set(HISTORY)
 
 
 def test_every_reason_and_warning_and_ending_has_its_sentence() -> None:

@@ -112,3 +112,20 @@ def test_work_that_broke_leads_to_what_it_was_about(
         found = {problem.subject for problem in list_problems(organization, Perfil.ADMIN)}
     # Of no order, so that nothing is named.
     assert found == {"De-para de transportadoras", ""}
+
+
+def test_the_contracts_page_tells_what_became_of_it(
+    shipper: Shipper,
+    contract: Mapping[str, str],
+    simulated_carriers: SimulatedCarriers,
+    run_jobs: RunJobs,
+    admin: User,
+    client_of: Callable[[User], Client],
+) -> None:
+    shipper.sign(contract | {"access_code": "errado"})
+    shipper.follow(make_code(501))
+    run_jobs()
+
+    seen = plain(client_of(admin), "/o/casa-aurora/rastreamento/contratos/correios/")
+    assert "A transportadora recusou o acesso Os Correios não aceitaram o usuário e o código de acesso." in seen
+    assert "Contrato salvo" in seen
