@@ -127,5 +127,6 @@ def test_the_contracts_page_tells_what_became_of_it(
     run_jobs()
 
     seen = plain(client_of(admin), "/o/casa-aurora/rastreamento/contratos/correios/")
-    assert "A transportadora recusou o acesso Os Correios não aceitaram o usuário e o código de acesso." in seen
+    reason = "Os Correios não aceitaram o usuário e o código de acesso."
+    assert f"A transportadora recusou o acesso {reason}" in seen
     assert "Contrato salvo" in seen
