@@ -28,7 +28,7 @@ GIVEN = {
     "STAFF_PASSWORD": "pd",
     "VALKEY_PASSWORD": "pe",
 }
-OURS = ("migrate", "web", "worker", "beat", "simulator")
+OURS = ("migrate", "web", "worker", "beat", "simulator", "carriers")
 HEALTHY, ENDED = {"condition": "service_healthy"}, {"condition": "service_completed_successfully"}
 DOCKERFILE = (ROOT / "Dockerfile").read_text()
 
@@ -41,7 +41,7 @@ def services() -> dict[str, Any]:
 # --- services ---
 
 
-def test_the_services_are_these_and_the_simulator_is_for_demonstrations(
+def test_the_services_are_these_and_the_simulators_are_for_demonstrations(
     services: dict[str, Any],
 ) -> None:
     assert {name: service.get("profiles") for name, service in services.items()} == {
@@ -53,6 +53,7 @@ def test_the_services_are_these_and_the_simulator_is_for_demonstrations(
         "beat": None,
         "nginx": None,
         "simulator": ["demo"],
+        "carriers": ["demo"],
     }
 
 
@@ -67,6 +68,7 @@ def test_each_waits_for_what_it_needs(services: dict[str, Any]) -> None:
         "beat": ground,
         "nginx": {"web": HEALTHY},
         "simulator": {"postgres": HEALTHY, "migrate": ENDED},
+        "carriers": {},
     }
     for name, service in services.items():
         for other, condition in service.get("depends_on", {}).items():
@@ -159,6 +161,7 @@ SOURCES = (
     "launcher/__main__.py",
     "launcher/external.py",
     "tiny/simulator/__main__.py",
+    "tracking/simulator/__main__.py",
 )
 # Read by the images of others.
 FOREIGN = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD"}
@@ -166,7 +169,6 @@ FOREIGN = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD"}
 LEFT_ALONE = {
     "BREAKER_FIRST_SECONDS",
     "CALLS_PER_MINUTE",
-    "CORREIOS_URL",
     "DATABASE_GATEWAY_ROLE",
     "DATABASE_ROLE",
     "DEBUG",
@@ -182,7 +184,6 @@ LEFT_ALONE = {
     "SESSION_COOKIE_NAME",
     "SIMULATOR_LIVE_SECONDS",
     "SLOT_SPACING_SECONDS",
-    "SSW_URL",
     "STATIC_ROOT",
     "EXPORT_SETTLE_SECONDS",
     "PRODUCT_LIST_SECONDS",
