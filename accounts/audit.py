@@ -15,12 +15,16 @@ def record(
     ``params`` are what the sentence of ``code`` needs (``accounts.sentences``); the name is added here, so
     that the entry still tells what it told when it was written.
     """
-    is_member = isinstance(subject, Membership)
+    kind, name = (
+        (SUBJECT, subject.user.name)
+        if isinstance(subject, Membership)
+        else (ORGANIZATION_SUBJECT, subject.name)
+    )
     AuditEntry.objects.create(
         at=clock.now(),
         person=person,
-        subject_kind=SUBJECT if is_member else ORGANIZATION_SUBJECT,
+        subject_kind=kind,
         subject_id=subject.pk,
         code=code,
-        params={"name": subject.user.name if is_member else subject.name, **params},
+        params={"name": name, **params},
     )

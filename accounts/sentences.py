@@ -48,5 +48,5 @@ def _in_words(key: str, value: object) -> object:
     if key in ("perfil", "former_perfil") and value in Perfil.values:
         return Perfil(value).label
     if key == "fields" and isinstance(value, list):
-        return ", ".join(SHOP_FIELDS.get(name, name) for name in value)
+        return ", ".join(SHOP_FIELDS.get(name, str(name)) for name in value)
     return value
