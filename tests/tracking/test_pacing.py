@@ -15,7 +15,7 @@ from accounts.models import Organization
 from accounts.tenancy import tenant
 from contracts.tracking import ParcelState
 from tests.accounts.schema import insert
-from tracking.identification import Reason, Warning
+from tracking.identification import ClueWarning, Reason
 from tracking.lateness import QUIET_DAYS, Lateness, find_lateness, is_late, is_quiet
 from tracking.models import EndReason, Parcel
 from tracking.pacing import ENDED, find_next_ask, is_silent
@@ -212,6 +212,6 @@ def test_every_line_of_a_history_has_its_sentence() -> None:
 
 def test_every_reason_and_warning_and_ending_has_its_sentence() -> None:
     assert set(REASONS) == {reason.value for reason in Reason}
-    assert set(WARNINGS) == {warning.value for warning in Warning}
+    assert set(WARNINGS) == {warning.value for warning in ClueWarning}
     for reason in EndReason:
         assert describe_asking(make(ParcelState.IN_TRANSIT, ended_at=NOW, end_reason=reason), NOW)
