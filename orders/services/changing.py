@@ -131,7 +131,7 @@ def change_order(*, order_id: int, values: Mapping[str, Any], person: str, sourc
 
 
 def _lock(order_id: int) -> Order:
-    order: Order = (
-        Order.objects.select_for_update(of=("self",)).select_related("integration").get(pk=order_id)
-    )
+    # A parcel of the order that is written meanwhile refers to it, and must not wait for this.
+    locked = Order.objects.select_for_update(of=("self",), no_key=True).select_related("integration")
+    order: Order = locked.get(pk=order_id)
     return order

@@ -135,11 +135,13 @@ def _attach(
     Invoice.objects.bulk_create(new)
     rules = read_status_map(integration).rules
     _settle_waits(news, rules, now)
-    ask_to_follow(reference.order_id for reference, _ in news)
-    lines += _take_tracking(pairs, rules, now)
-    if lines:
+    if news or any(invoice.tracking_code for _, invoice in pairs):
+        # Before what follows the orders' parcels is woken, which other writers do while they have theirs.
+        revision = take_revision()
+        ask_to_follow(reference.order_id for reference, _ in news)
+        lines += _take_tracking(pairs, rules, now)
         concerned = {line.subject_id for line in lines}
-        Order.objects.filter(pk__in=concerned).update(revision=take_revision())
+        Order.objects.filter(pk__in=concerned).update(revision=revision)
     record_all(lines)
 
 

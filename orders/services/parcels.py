@@ -175,7 +175,8 @@ def apply_carriage(*, order_id: int) -> None:
     # In the order in which everybody locks.
     OrderReference.objects.select_for_update().filter(order_id=order_id).first()
     revision = take_revision()
-    order = Order.objects.select_for_update(of=("self",)).select_related("integration").get(pk=order_id)
+    locked = Order.objects.select_for_update(of=("self",), no_key=True).select_related("integration")
+    order = locked.get(pk=order_id)
     parcels = [link.parcel for link in list_links(order_id) if link.parcel.end_reason not in NOT_COUNTED]
     told = ParcelEvent.objects.filter(parcel__in=parcels, source=EventSource.CARRIER)
     heard = set(told.values_list("parcel_id", flat=True))
@@ -262,6 +263,7 @@ def note_methods_asked(*, integration: Integration) -> None:
 @transaction.atomic
 def record_methods(*, integration: Integration, methods: Iterable[ErpShippingMethod]) -> None:
     """Keep what each method is; orders of which that says more than was known are told."""
+    take_revision()
     row = ShippingMethodList.objects.select_for_update().get(integration=integration)
     types = {method.external_id: method.type_code for method in methods}
     news = {name for name, type_code in types.items() if row.types.get(name) != type_code}

@@ -42,7 +42,8 @@ def set_tracking_code(*, order: Order, code: str, carrier_key: str = "", url: st
     _check(code, url)
     reference = OrderReference.objects.select_for_update().filter(order=order).first()
     revision = take_revision()
-    order = Order.objects.select_for_update(of=("self",)).select_related("integration").get(pk=order.pk)
+    locked = Order.objects.select_for_update(of=("self",), no_key=True).select_related("integration")
+    order = locked.get(pk=order.pk)
     if order.status == OrderStatus.CANCELLED:
         raise TrackingCodeRefused("code", "Este pedido está cancelado e não é mais acompanhado.")
     now = clock.now()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from contextlib import suppress
 
+from django.conf import settings
+
+from accounts import clock
 from accounts.tenancy import tenant
-from contracts.errors import PermissionMissing
+from contracts.errors import MappingError, PermissionMissing, RateLimited, TemporaryError
 from contracts.records import ErpShipment, ShipmentDraft
 from integrations.models import Integration
+from jobs.errors import JobPostponed
 from jobs.runner import JobContext
 from orders import selectors, services
 from orders.models import OrderParcel, OrderShipment
@@ -50,7 +55,14 @@ def pull_shipping_methods(job: JobContext) -> None:
         services.note_methods_asked(integration=integration)
     # Who may not see them is followed by what else an order says.
     with suppress(PermissionMissing), reach(job, integration) as (provider, context):
-        methods = provider.list_shipping_methods(context)
+        try:
+            methods = provider.list_shipping_methods(context)
+        except RateLimited:
+            raise
+        except (MappingError, TemporaryError) as error:
+            # Nothing waits for it that could not go on without.
+            pause = dt.timedelta(seconds=settings.SHIPPING_METHODS_RETRY_SECONDS)
+            raise JobPostponed(clock.now() + pause) from error
         with tenant(job.organization_id):
             services.record_methods(integration=integration, methods=methods)
             job.save_step()
