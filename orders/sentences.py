@@ -120,7 +120,7 @@ HISTORY: Mapping[str, Sentence] = {
     ),
     "order.tracking_typed": Sentence(
         "Código de rastreio informado aqui: {code}",
-        "Já começamos a acompanhar. O Tiny recebe o código em seguida.",
+        "Já acompanhamos por aqui, e o código vai sozinho para o pedido no Tiny.",
         icon="truck",
         tone="info",
     ),
