@@ -23,6 +23,7 @@ from orders.parcel_cards import ParcelCard, describe_parcel, describe_shipment, 
 from orders.parcel_forms import ParcelFilterForm, TrackingCodeForm
 from orders.services.tracking_codes import TrackingCodeRefused, set_tracking_code
 from orders.views import get_order_or_404
+from tracking.codes import split_codes
 from tracking.models import Parcel
 from tracking.services import ask_now
 from ui.filters import build_tabs, list_active
@@ -38,7 +39,7 @@ class Row:
     """A line of the list: an order with one of its parcels, or one that waits for a code.
 
     ``destination`` is ``"Cidade/UF"``. Of an order without a parcel: ``carriage``, what the ERP tells of it,
-    ``told_code``, what it tells instead of a code, and ``wanted_at``.
+    ``told_code``, what stands in the place of its code, whether that ``is_code``, and ``wanted_at``.
     """
 
     order: Order
@@ -47,6 +48,7 @@ class Row:
     card: ParcelCard | None = None
     carriage: str = ""
     told_code: str = ""
+    is_code: bool = False
     wanted_at: dt.datetime | None = None
 
 
@@ -94,7 +96,13 @@ def _describe(row: Any, now: dt.datetime, refused: Collection[str]) -> Row:
     if isinstance(row, OrderParcel):
         return Row(**names, card=describe_parcel(row.parcel, now, refused=refused))
     carriage = row.carrier_name or row.shipping_method or row.freight_method
-    return Row(**names, carriage=carriage, told_code=row.tracking_code, wanted_at=row.tracking_wanted_at)
+    return Row(
+        **names,
+        carriage=carriage,
+        told_code=row.tracking_code,
+        is_code=bool(split_codes(row.tracking_code)),
+        wanted_at=row.tracking_wanted_at,
+    )
 
 
 def _find_destination(order: Order) -> str:

@@ -149,6 +149,8 @@ def test_what_is_no_code_is_shown_as_such(client: Client, carriage: Carriage) ->
     page = read(client, visao="sem-codigo")
 
     assert "aguardando <b> Não parece um código de rastreio" in plain(page)
+    carriage.add_shipment(carriage.add_order(4), tracking_code="AA000000115BR")
+    assert "AA000000115BR O rastreio começa em instantes" in plain(read(client, visao="sem-codigo"))
     assert "<b>" not in page
 
 
