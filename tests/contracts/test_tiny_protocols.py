@@ -21,6 +21,7 @@ DIFFERENT = {
     "order.customer.document_text": "API v2 always writes it with its mask",
     "order.shipment.shipping_method": "API v2 has a code, and none for a method of the seller's own",
     "order.shipment.shipping_method_id": "API v2 names the method by a code only",
+    "order.shipment.shipping_method_type": "by API v3 only the list of methods tells it",
     "delivery_address.country": "API v2 has none",
     "installments.method": "API v2 tells it, API v3 says «Múltiplas» for the whole order",
 }
