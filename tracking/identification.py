@@ -67,6 +67,8 @@ class Reason(StrEnum):
     HIDDEN = "carrier.hidden"  # name: of the gateway, which has others carry
     CONTRADICTION = "carrier.contradiction"  # names
     NOT_NAMED = "carrier.not_named"
+    # Learnt later, from who knows the parcel's nota (tracking.services.recording).
+    BY_INVOICE = "carrier.by_invoice"
 
 
 class ClueWarning(StrEnum):

@@ -25,12 +25,18 @@ def list_trackers() -> list[Tracker]:
     return [get_tracker(key) for key in settings.TRACKERS]
 
 
-def find_tracker(carrier_key: str, *, code: str, nfe_key: str) -> Tracker | None:
-    """Who can ask for such a parcel, if anybody can."""
+def find_tracker(carrier_key: str, *, code: str, nfe_key: str, carrier_name: str = "") -> Tracker | None:
+    """Who can ask for such a parcel, if anybody can.
+
+    A carrier that is named and that nobody knows may be one of the many that share a system: there the key
+    of the nota tells whether it is.
+    """
     for tracker in list_trackers():
         if carrier_key in tracker.carrier_keys and (code if tracker.asks_by == "code" else nfe_key):
             return tracker
-    return None
+    if carrier_key or not carrier_name.strip() or not nfe_key:
+        return None
+    return next((tracker for tracker in list_trackers() if tracker.asks_by == "nfe_key"), None)
 
 
 def explain(code: str, params: Mapping[str, str], tracker_key: str = "") -> Explanation:

@@ -56,6 +56,7 @@ REASONS: Mapping[str, str] = {
     "carrier.hidden": "{name} vende o frete de outras transportadoras e não diz qual leva este pacote.",
     "carrier.contradiction": "Os textos do Tiny dizem coisas diferentes: {names}.",
     "carrier.not_named": "Nenhum texto do Tiny diz qual é a transportadora.",
+    "carrier.by_invoice": "A rede conhece a nota fiscal deste pacote.",
 }
 
 WARNINGS: Mapping[str, str] = {
@@ -113,6 +114,8 @@ def describe_asking(parcel: Any, now: dt.datetime, *, is_refused: bool = False) 
     if parcel.next_ask_at is None:
         return ""
     when = _name_moment(parcel.next_ask_at, now)
+    if not parcel.carrier_key:
+        return f"Procuramos pela nota fiscal na rede SSW, e o estado vem da situação no Tiny. De novo {when}."
     if parcel.failing_code:
         return f"A última consulta não deu certo. Consultamos de novo {when}."
     if parcel.asked_at is not None and parcel.state == ParcelState.PENDING:

@@ -157,7 +157,7 @@ def _tell_parcels(order: Order, now: dt.datetime) -> None:
         if status == OrderStatus.CANCELLED:
             if parcel.is_followed:
                 tracking.stop_following(parcel=parcel, reason=EndReason.ORDER_CANCELLED)
-        elif parcel.takes_word and word is not None:
+        elif word is not None:
             text = "Em devolução" if word == ParcelState.RETURNING else status.label
             tracking.take_word(parcel=parcel, state=word, at=now, text=text)
 

@@ -465,6 +465,42 @@ def test_road_freight_is_followed_by_the_key_of_the_nota_without_any_contract(
     assert not any(NFE_KEY in text for path in shipper.paths() for text in path)
 
 
+def test_a_carrier_that_nobody_knows_is_looked_for_by_the_nota(
+    shipper: Shipper, simulated_carriers: SimulatedCarriers, run_jobs: RunJobs, move_clock: MoveClock
+) -> None:
+    parcel = shipper.follow(carrier_name="Zefa Transportes", nfe_key=NFE_KEY)
+    nameless = shipper.follow(shipping_method="Envio da Loja", nfe_key=NFE_KEY)
+    assert (parcel.carrier_key, parcel.tracker, parcel.takes_word) == ("", "ssw", False)
+    assert (nameless.tracker, nameless.next_ask_at) == ("", None)
+    run_jobs()
+    # Until the network knows it, the ERP's word stands.
+    with tenant(shipper.organization):
+        assert services.take_word(parcel=parcel, state=ParcelState.DELIVERED, at=clock.now(), text="Entregue")
+    row = shipper.read(parcel)
+    assert (row.carrier_key, row.state) == ("", ParcelState.DELIVERED)
+
+    simulated_carriers.add_parcel(NFE_KEY, "ssw", story="delivered")
+    simulated_carriers.advance(NFE_KEY, 2, carrier="ssw", at=at(clock.now() - 6 * HOUR))
+    move_clock(dt.timedelta(days=1, minutes=10))
+    run_jobs()
+
+    row = shipper.read(parcel)
+    assert (row.carrier_key, row.confidence, row.identified_by) == (
+        "ssw_network",
+        "certain",
+        "carrier.by_invoice",
+    )
+    assert (row.state, row.is_followed) == (ParcelState.IN_TRANSIT, True)
+    with tenant(shipper.organization):
+        assert not services.take_word(
+            parcel=row, state=ParcelState.DELIVERED, at=clock.now(), text="Entregue"
+        )
+    # Learnt once, it is not forgotten when the parcel's clues change.
+    shipper.change(row, shipping_method="", carrier_name="Zefa Transportes Ltda", nfe_key=NFE_KEY)
+    row = shipper.read(parcel)
+    assert (row.carrier_key, row.tracker) == ("ssw_network", "ssw")
+
+
 def test_removing_a_contract_leaves_parcels_to_the_word_of_the_erp(
     shipper: Shipper,
     contract: Mapping[str, str],

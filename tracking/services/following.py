@@ -17,7 +17,7 @@ from tracking.identification import Clues, MappingRule, identify
 from tracking.models import EndReason, Parcel, hash_key
 from tracking.selectors import list_rules
 from tracking.services.polling import have_tidied, is_served, poll_soon
-from tracking.services.recording import lock_parcel, settle_state
+from tracking.services.recording import learn_carrier, lock_parcel, settle_state
 
 # 43 characters: nobody guesses one.
 KEY_BYTES = 32
@@ -110,12 +110,16 @@ def identify_parcel(parcel: Parcel, rules: Sequence[MappingRule], now: dt.dateti
     parcel.confidence, parcel.warnings = found.confidence, list(found.warnings)
     parcel.identified_by, parcel.identified_params = found.reason, dict(found.params)
     choose_tracker(parcel, now)
+    if parcel.pk is not None:
+        learn_carrier(parcel)
 
 
 def choose_tracker(parcel: Parcel, now: dt.datetime) -> None:
     """Who is asked for the locked ``parcel``: a tracker that serves this company, or nobody."""
     nfe_key = parcel.nfe_key if is_nfe_key(parcel.nfe_key) else ""
-    tracker = registry.find_tracker(parcel.carrier_key, code=parcel.code, nfe_key=nfe_key)
+    tracker = registry.find_tracker(
+        parcel.carrier_key, code=parcel.code, nfe_key=nfe_key, carrier_name=parcel.carrier_name
+    )
     parcel.tracker = tracker.key if tracker else ""
     parcel.takes_word = tracker is None or not is_served(tracker.key)
     if parcel.takes_word:

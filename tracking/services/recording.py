@@ -13,6 +13,8 @@ from django.db.models import Q
 from accounts import clock
 from contracts.tracking import ParcelState, TrackedEvent, TrackedParcel
 from jobs import queue
+from tracking import registry
+from tracking.identification import Confidence, Reason
 from tracking.models import EndReason, EventSource, Parcel, ParcelEvent
 from tracking.pacing import ENDED, find_next_ask, is_silent
 from tracking.sentences import UNREADABLE, UNSTORABLE
@@ -40,9 +42,23 @@ def record_tracked(
     parcel.note = tracked.note
     parcel.asked_at = now
     parcel.failing_code, parcel.failing_params = "", {}
+    learn_carrier(parcel)
     has_changed = settle_state(parcel, now)
     parcel.save()
     return has_changed
+
+
+def learn_carrier(parcel: Parcel) -> None:
+    """A system of many carriers has told of the locked ``parcel``, of which nobody knew whose it is.
+
+    The caller saves.
+    """
+    if parcel.carrier_key or not parcel.tracker:
+        return
+    if parcel.events.filter(source=EventSource.CARRIER).exists():
+        parcel.carrier_key = registry.get_tracker(parcel.tracker).carrier_keys[0]
+        parcel.confidence, parcel.identified_by = Confidence.CERTAIN, Reason.BY_INVOICE
+        parcel.identified_params = {}
 
 
 @transaction.atomic
@@ -53,7 +69,8 @@ def take_word(*, parcel: Parcel, state: ParcelState, at: dt.datetime, text: str)
     """
     parcel = lock_parcel(parcel)
     told = parcel.events.filter(source=EventSource.ERP).order_by("occurred_at", "id").last()
-    if not parcel.takes_word or (told is not None and told.state == state):
+    is_only_tried = not parcel.carrier_key
+    if not (parcel.takes_word or is_only_tried) or (told is not None and told.state == state):
         return False
     now = clock.now()
     _keep_events(parcel, [TrackedEvent(occurred_at=at, state=state, text=text)], EventSource.ERP, now)
