@@ -15,7 +15,7 @@ from catalog.selectors import is_stock_simple, read_criteria
 from contracts.notifications import NotificationKind
 from history.models import HistoryEntry, Source
 from integrations.models import Integration
-from jobs.models import JobAttempt, Outcome
+from jobs.models import Job, JobAttempt, Outcome
 from orders.map_selectors import find_version
 from orders.models import OrderReference, Origin
 from orders.services.lines import SUBJECT as ORDER
@@ -217,10 +217,10 @@ class _Turns:
 
 def _list_turns(integration: Integration, kinds: Iterable[str], since: dt.datetime) -> _Turns:
     """When jobs of these kinds were worked at since then, and not when they waited."""
-    is_recent = Q(job__finished_at=None) | Q(job__finished_at__gte=since)
-    attempts = JobAttempt.objects.filter(
-        is_recent, job__channel=integration.channel, job__kind__in=list(kinds)
-    )
+    is_recent = Q(finished_at=None) | Q(finished_at__gte=since)
+    jobs = Job.objects.filter(is_recent, channel=integration.channel, kind__in=list(kinds))
+    # By their ids: joined, all attempts of the company are looked at where statistics are old.
+    attempts = JobAttempt.objects.filter(job__in=list(jobs.values_list("pk", flat=True)))
     rows = attempts.order_by("started_at", "id").values_list("job_id", "started_at", "finished_at", "outcome")
     turns: list[_Turn] = []
     began_at: dict[int, dt.datetime] = {}
