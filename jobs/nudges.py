@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from celery import current_app
 from django.conf import settings
 
 logger = logging.getLogger(__name__)
 
+# A worker that is woken takes all that is due: in a flood, more messages only cost time of a web process.
+SPACING_SECONDS = 0.05
+
 
 class Nudger:
     """Sends from a thread of its own, so that a broker that is away never holds a request or a transaction.
 
-    Nudges that meet in this process become one.
+    Nudges that meet in this process become one: the first goes at once, the next ``SPACING_SECONDS`` later.
     """
 
     def __init__(self) -> None:
@@ -45,6 +49,7 @@ class Nudger:
                 self._is_broken = True
             else:
                 self._is_broken = False
+            time.sleep(SPACING_SECONDS)
 
 
 nudge = Nudger().nudge
