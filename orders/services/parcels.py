@@ -30,7 +30,7 @@ from orders.services.changing import follow_up
 from orders.services.lines import platform_line, take_revision
 from orders.services.queueing import ask_to_follow
 from tracking import services as tracking
-from tracking.carriers import CarrierKind, find_carrier
+from tracking.carriers import CARRIERS, CarrierKind, find_carrier
 from tracking.codes import normalize_code, split_codes
 from tracking.identification import Clues, Confidence, identify
 from tracking.models import EndReason, EventSource, Parcel, ParcelEvent
@@ -139,7 +139,7 @@ def _goes_by_invoice(clues: Clues) -> bool:
     found = identify(clues, list_rules())
     if not found.carrier_key:
         return bool(clues.carrier_name)
-    return find_carrier(found.carrier_key).kind in BY_INVOICE
+    return CARRIERS[found.carrier_key].kind in BY_INVOICE
 
 
 def _find_nfe_key(order_id: int) -> str:
@@ -207,9 +207,9 @@ def _moment(parcel: Parcel) -> dt.datetime:
 def _describe(parcel: Parcel | None) -> dict[str, str]:
     if parcel is None:
         return {"carrier": "", "text": ""}
-    carrier = find_carrier(parcel.carrier_key).name if parcel.carrier_key else "Transportadora"
+    carrier = find_carrier(parcel.carrier_key)
     told = " · ".join(filter(None, [parcel.last_text, parcel.last_place, parcel.code]))
-    return {"carrier": carrier, "text": told}
+    return {"carrier": carrier.name if carrier else "Transportadora", "text": told}
 
 
 # --- what the ERP's ways to send are -----------------------------------------------------------------

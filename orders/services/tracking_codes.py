@@ -16,7 +16,7 @@ from orders.models import AddedBy, Order, OrderParcel, OrderReference, OrderShip
 from orders.services.lines import person_line, platform_line, take_revision
 from orders.services.parcels import follow_order, list_links, want_methods
 from orders.services.queueing import enqueue_shipment
-from tracking.carriers import find_carrier
+from tracking.carriers import CARRIERS
 from tracking.codes import split_codes
 
 LONGEST_TEXT = 200
@@ -49,7 +49,7 @@ def set_tracking_code(*, order: Order, code: str, carrier_key: str = "", url: st
     now = clock.now()
     shipment = OrderShipment.objects.select_for_update().filter(order=order).first()
     shipment = shipment or OrderShipment(order=order)
-    carrier_name = find_carrier(carrier_key).name if carrier_key else shipment.carrier_name
+    carrier_name = CARRIERS[carrier_key].name if carrier_key else shipment.carrier_name
     given = (code, url, carrier_name)
     if given == (shipment.tracking_code, shipment.tracking_url, shipment.carrier_name):
         return
