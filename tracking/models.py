@@ -21,7 +21,6 @@ class EndReason(models.TextChoices):
     EXPIRED = "expired", "Sem notícias há muito tempo"
     CODE_REPLACED = "code_replaced", "O código foi trocado"
     ORDER_CANCELLED = "order_cancelled", "O pedido foi cancelado"
-    STOPPED = "stopped", "Parado por uma pessoa"
 
 
 class EventSource(models.TextChoices):

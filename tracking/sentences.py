@@ -70,7 +70,6 @@ _ENDINGS: Mapping[str, str] = {
     EndReason.EXPIRED: "Paramos de consultar: ficou tempo demais sem notícias.",
     EndReason.CODE_REPLACED: "Não consultamos mais: o código foi trocado por outro.",
     EndReason.ORDER_CANCELLED: "Não consultamos mais: o pedido foi cancelado.",
-    EndReason.STOPPED: "Não consultamos mais: alguém parou o rastreio.",
 }
 
 

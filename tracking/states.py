@@ -26,17 +26,6 @@ STATE_LABELS: Mapping[ParcelState, str] = {
     ParcelState.EXPIRED: "Sem notícias",
 }
 
-# Nobody is asked again by itself: what still came would be a correction.
-TERMINAL_STATES = frozenset(
-    {
-        ParcelState.DELIVERED,
-        ParcelState.RETURNED,
-        ParcelState.LOST,
-        ParcelState.CANCELLED,
-        ParcelState.EXPIRED,
-    }
-)
-
 _BEFORE_POSTING = (ParcelState.PENDING, ParcelState.INFO_RECEIVED)
 # Both ways pass the same sorting centres, so none of these says where the parcel goes.
 _ON_THE_WAY = (

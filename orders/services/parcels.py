@@ -42,7 +42,6 @@ BY_INVOICE = frozenset({CarrierKind.ROAD, CarrierKind.NETWORK})
 SURE = frozenset({Confidence.MAPPED, Confidence.CERTAIN})
 # It is over: what was not followed until now does not begin.
 OVER = frozenset({OrderStatus.DELIVERED, OrderStatus.CANCELLED})
-NOT_COUNTED = frozenset({EndReason.CODE_REPLACED, EndReason.STOPPED})
 
 
 @transaction.atomic
@@ -177,7 +176,7 @@ def apply_carriage(*, order_id: int) -> None:
     revision = take_revision()
     locked = Order.objects.select_for_update(of=("self",), no_key=True).select_related("integration")
     order = locked.get(pk=order_id)
-    parcels = [link.parcel for link in list_links(order_id) if link.parcel.end_reason not in NOT_COUNTED]
+    parcels = [link.parcel for link in list_links(order_id)]
     told = ParcelEvent.objects.filter(parcel__in=parcels, source=EventSource.CARRIER)
     heard = set(told.values_list("parcel_id", flat=True))
     if not heard:

@@ -78,7 +78,6 @@ class Migration(migrations.Migration):
                             ("expired", "Sem notícias há muito tempo"),
                             ("code_replaced", "O código foi trocado"),
                             ("order_cancelled", "O pedido foi cancelado"),
-                            ("stopped", "Parado por uma pessoa"),
                         ],
                         max_length=20,
                     ),

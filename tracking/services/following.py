@@ -79,7 +79,7 @@ def ask_now(*, parcels: Sequence[Parcel]) -> int:
             continue
         if not parcel.tracker or parcel.takes_word:
             continue
-        if parcel.end_reason in (EndReason.EXPIRED, EndReason.STOPPED):
+        if parcel.end_reason == EndReason.EXPIRED:
             _reopen(parcel, now)
             settle_state(parcel, now)
         # The earliest moment goes first.
