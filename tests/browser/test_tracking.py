@@ -50,7 +50,7 @@ def ship_at_tiny(page: Page, platform: Platform, company: Company, code: str) ->
     page.get_by_label("Forma de envio").select_option("Correios")
     page.get_by_role("textbox", name="Transportador").fill("")
     page.get_by_label("Código de rastreamento").fill(code)
-    page.get_by_role("button", name="Salvar e marcar como Enviado").click()
+    page.get_by_role("button", name="Marcar como Enviado").click()
     expect(page.get_by_label("Código de rastreamento")).to_have_value(code)
     return int(row["id"])
 

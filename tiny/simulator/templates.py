@@ -249,7 +249,7 @@ ORDER = """
       <label>URL de rastreamento<input name="url" value="{url}" maxlength="500" class="mono"></label>
       <p class="actions"><button class="button primary" name="decisao" value="salvar">Salvar</button>
       <button class="button" name="decisao" value="inventar">Gerar código</button>
-      <button class="button" name="decisao" value="despachar">Salvar e marcar como Enviado</button></p>
+      <button class="button" name="decisao" value="despachar">Marcar como Enviado</button></p>
     </form>
   </section>
 </div>
