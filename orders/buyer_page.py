@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.urls import reverse
+from stdnum.br import cpf
 
 from accounts.models import Organization
 from accounts.shop import name_shop
@@ -414,8 +415,11 @@ def _list_contacts(organization: Organization, order_number: str) -> list[Contac
 
 
 def write_order_number(order: Order) -> str:
-    """The one that the buyer knows."""
-    return clean_text(order.ecommerce_number, LONGEST_PLACE) or str(order.number)
+    """The one that the buyer knows, however long: unless somebody wrote his document there."""
+    number = clean_characters(order.ecommerce_number[:LONGEST_PLACE])
+    if not number or cpf.is_valid(number) or "@" in number:
+        return str(order.number)
+    return number
 
 
 def _find_first_name(order: Order) -> str:

@@ -18,11 +18,12 @@ from orders.models import Order, OrderShipment
 from orders.parcel_forms import TrackingCodeForm
 from orders.parcel_selectors import list_events_of
 from orders.services.parcels import list_links
+from tracking import registry as trackers
 from tracking.carriers import public_url
 from tracking.codes import is_nfe_key
 from tracking.identification import Confidence
 from tracking.lateness import Lateness, find_lateness
-from tracking.models import EventSource, MappingKind, Parcel, ParcelEvent
+from tracking.models import EndReason, EventSource, MappingKind, Parcel, ParcelEvent
 from tracking.page_selectors import name_carrier
 from tracking.selectors import list_refused
 from tracking.sentences import describe_asking, describe_identification, describe_warning
@@ -111,7 +112,16 @@ class ParcelCard:
 
     @property
     def may_ask(self) -> bool:
-        return bool(self.parcel.tracker) and not self.parcel.takes_word
+        is_asked = bool(self.parcel.tracker) and not self.parcel.takes_word
+        return is_asked and not self.needs_contract and self.parcel.end_reason != EndReason.ORDER_CANCELLED
+
+    @property
+    def is_by_invoice(self) -> bool:
+        """Whether the key of the nota stands for the code."""
+        tracker = self.parcel.tracker
+        return is_nfe_key(self.parcel.code) or bool(
+            tracker and trackers.get_tracker(tracker).asks_by == "nfe_key"
+        )
 
     @property
     def first_events(self) -> Sequence[ShownEvent]:
@@ -233,8 +243,17 @@ def describe_shipment(order: Order, now: dt.datetime, *, may_act: bool) -> dict[
         "erp_name": erp_name,
         "typed": typed,
         "is_moving": is_moving,
-        "code_form": TrackingCodeForm() if may_type else None,
+        "code_form": make_code_form(shipment) if may_type else None,
     }
+
+
+def make_code_form(shipment: OrderShipment | None) -> TrackingCodeForm:
+    """With what stands there, so that only what a person takes out is taken away."""
+    if shipment is None:
+        return TrackingCodeForm()
+    return TrackingCodeForm(
+        initial={"code": shipment.tracking_code, "url": web_address(shipment.tracking_url)}
+    )
 
 
 def find_refused() -> frozenset[str]:
@@ -251,6 +270,13 @@ def _describe_typed(order: Order, shipment: OrderShipment | None, erp_name: str)
     integration = order.integration
     if integration is None or not hasattr(order, "reference"):
         return TypedCode("Código guardado aqui.", f"Ele vai para o {erp_name} quando o pedido estiver lá.")
+    if order.reference.deleted_at is not None:
+        return TypedCode(
+            "Código guardado aqui.",
+            f"O pedido foi excluído no {erp_name}: o código não vai para lá.",
+            "warn",
+            "alert",
+        )
     jobs = Job.objects.filter(channel=integration.channel, kind="export_shipment", key=str(order.pk))
     job = jobs.exclude(status=JobStatus.DONE).order_by("-pk").first()
     if job is not None and job.status == JobStatus.PARKED:
@@ -270,4 +296,4 @@ def _describe_typed(order: Order, shipment: OrderShipment | None, erp_name: str)
         return TypedCode(
             f"O {erp_name} não gravou o código ainda.", "Tentamos de novo sozinhos.", "warn", "refresh"
         )
-    return TypedCode(f"Sendo gravado no {erp_name}…", is_moving=True)
+    return TypedCode(f"Sendo gravado no {erp_name}…", is_moving=job is not None)

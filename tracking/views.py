@@ -20,7 +20,7 @@ from history.selectors import list_entries
 from history.timeline import build_days
 from tracking import page_selectors, registry
 from tracking.forms import ContractForm, MappingForm
-from tracking.identification import normalize_text
+from tracking.identification import LONGEST_NAME, normalize_text
 from tracking.models import AccountState, CarrierAccount, CarrierMapping, MappingKind, Parcel
 from tracking.page_selectors import SeenText, name_carrier
 from tracking.selectors import find_account
@@ -37,7 +37,6 @@ from tracking.services import (
 from ui.fragments import wants_fragment
 
 SECTION = {"section": "tracking"}
-LONGEST_TEXT = 200
 
 
 # --- de-para ---
@@ -67,8 +66,8 @@ def new_mapping(request: TenantRequest) -> HttpResponse:
 
 
 def _read_sources(request: TenantRequest) -> list[SeenText]:
-    text, kind = request.GET.get("texto", "")[:LONGEST_TEXT], request.GET.get("tipo", "")
-    if text and kind in MappingKind.values:
+    text, kind = request.GET.get("texto", "")[:LONGEST_NAME], request.GET.get("tipo", "")
+    if kind in MappingKind.values and "\x00" not in text and normalize_text(text):
         return [SeenText(MappingKind(kind), normalize_text(text), text)]
     number = request.GET.get("pacote", "")
     if not (number.isascii() and number.isdigit() and len(number) < 18):
@@ -98,7 +97,7 @@ def _take_mapping(request: TenantRequest, sources: list[SeenText], *, title: str
         mapping = save_mapping(
             kind=source.kind,
             text=source.label,
-            label=source.label[:LONGEST_TEXT],
+            label=source.label[:LONGEST_NAME],
             carrier_key=form.cleaned_data["carrier"],
             service=form.cleaned_data["service"],
             by=request.membership.user.name,

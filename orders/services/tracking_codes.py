@@ -78,7 +78,7 @@ def _check(code: str, url: str) -> None:
         is_web = parts.scheme in ("http", "https") and bool(parts.hostname)
     except ValueError:
         is_web = False
-    if not is_web or len(url) > LONGEST_URL or any(char.isspace() for char in url):
+    if not is_web or len(url) > LONGEST_URL or any(char.isspace() or char == "\\" for char in url):
         raise TrackingCodeRefused("url", "O link deve começar com http:// ou https://.")
 
 

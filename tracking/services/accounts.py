@@ -68,8 +68,7 @@ def remove_carrier_account(*, tracker: str, by: str = "") -> None:
     account.check_steps = []
     account.save()
     _record(account, "tracking.account_removed", person=by)
-    Parcel.objects.filter(tracker=tracker).update(next_ask_at=None)
-    Parcel.objects.filter(tracker=tracker, ended_at=None).update(takes_word=True)
+    Parcel.objects.filter(tracker=tracker).update(next_ask_at=None, takes_word=True)
     have_tidied()
     queue.delete_schedule(channel_of(tracker), POLL, tracker)
     # What waits there finds nothing to do.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from decimal import Decimal
 from typing import Any, cast
 
@@ -18,6 +19,9 @@ from ui import formats
 from ui.moments import Style, to_brasilia, write_day, write_moment
 
 register = template.Library()
+
+# A browser takes a backslash for a slash: whoever reads such an address is told another host.
+_WEB_ADDRESS = re.compile(r"https?://[^\s\\\x00-\x1f]+", re.IGNORECASE)
 
 
 @register.filter
@@ -86,7 +90,7 @@ def initials(name: str | None) -> str:
 def web_address(text: str | None) -> str:
     """The address if a browser may follow it (http or https), else nothing: it came from outside."""
     text = (text or "").strip()
-    return text if text.lower().startswith(("http://", "https://")) else ""
+    return text if _WEB_ADDRESS.fullmatch(text) else ""
 
 
 @register.simple_tag(takes_context=True)
