@@ -37,6 +37,9 @@ def hash_row(row: ErpOrder | ErpProductRow, stamp: str = "") -> str:
     ``stamp`` is what Tiny says of when it changed, for changes of what the row does not show.
     """
     values = dataclasses.asdict(dataclasses.replace(row, row_hash=stamp))
+    # Told of few; without it the hash is what it was before it was read, and no row looks new for it.
+    if "shipment" in values and not values["shipment"]["shipping_method_type"]:
+        del values["shipment"]["shipping_method_type"]
     text = json.dumps(values, sort_keys=True, ensure_ascii=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -151,12 +151,14 @@ def _tell_parcels(order: Order, now: dt.datetime) -> None:
     """Of parcels that no carrier tells of, the order's own way is all that anybody knows."""
     status = OrderStatus(order.status)
     word = read_word(status, is_return=order.is_return)
-    for link in list_links(order.pk):
+    links = list_links(order.pk)
+    for link in links:
         parcel = link.parcel
         if status == OrderStatus.CANCELLED:
             if parcel.is_followed:
                 tracking.stop_following(parcel=parcel, reason=EndReason.ORDER_CANCELLED)
-        elif word is not None:
+        elif word is not None and not (word == ParcelState.RETURNING and len(links) > 1):
+            # Of several parcels nobody knows which one comes back.
             text = "Em devolução" if word == ParcelState.RETURNING else status.label
             tracking.take_word(parcel=parcel, state=word, at=now, text=text)
 
@@ -183,7 +185,7 @@ def apply_carriage(*, order_id: int) -> None:
         # The ERP's own word comes back from nowhere.
         return
     current = OrderStatus(order.status)
-    states = [ParcelState(parcel.state) for parcel in parcels]
+    states = [ParcelState(row.state if row.pk in heard else ParcelState.PENDING) for row in parcels]
     decision = decide_carriage(current, states, is_return=order.is_return)
     if not decision.reason:
         return

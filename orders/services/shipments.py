@@ -18,6 +18,9 @@ FIELDS = (
 # What of a shipment no page shows: a change of these alone is no news to a person.
 SILENT = frozenset({"tracking_url", "shipping_method_id", "shipping_method_type"})
 
+# What a person may have typed here: it holds until the ERP tells another code.
+TYPED = frozenset({"carrier_name", "tracking_code", "tracking_url"})
+
 
 def create_shipments(
     shipments: Iterable[tuple[Order, ErpShipment, bool]], now: dt.datetime
@@ -46,13 +49,14 @@ def update_shipment(
     """Bring the order's shipment up to date. What the ERP leaves empty later does not erase what we have."""
     if starts_tracking:
         want_tracking(order, now)
-    kept = OrderShipment.objects.filter(order=order).first()
+    # Who writes a typed code at the ERP, or follows the parcels, holds this row alone.
+    kept = OrderShipment.objects.select_for_update(no_key=True).filter(order=order).first()
     if kept is None:
         return create_shipments([(order, shipment, starts_tracking)], now)
     told = {name: getattr(shipment, name) for name in FIELDS if getattr(shipment, name)}
     if kept.typed_at is not None or told.get("tracking_code") == kept.erp_code:
         # What was typed here is on its way there, or this is what became of it there.
-        told = {name: value for name, value in told.items() if name not in ("tracking_code", "tracking_url")}
+        told = {name: value for name, value in told.items() if name not in TYPED}
     changed = {name: value for name, value in told.items() if getattr(kept, name) != value}
     if not changed:
         return []
@@ -61,7 +65,7 @@ def update_shipment(
     if "tracking_code" in changed:
         kept.erp_code = ""
     kept.updated_at = now
-    kept.save()
+    kept.save(update_fields=[*changed, "erp_code", "updated_at"])
     ask_to_follow([order.pk])
     if "tracking_code" in changed:
         return [_code_line(order, shipment, now)]
