@@ -98,7 +98,7 @@ def test_storm(company: Company, stack: Stack, number: int) -> None:
         time.sleep(storm.dice.uniform(0.2, 2.5))
         storm.strike(company)
     try:
-        wait_until(lambda: set(statuses(company)) == {"done"}, seconds=600)
+        wait_until(lambda: set(statuses(company)) == {"done"}, seconds=300)
     except AssertionError as error:
         raise AssertionError(f"seed {seed}: {describe_open_jobs(company)}") from error
     truth = {str(row["id"]) for row in company.account.list_orders()}
