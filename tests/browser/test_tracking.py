@@ -19,8 +19,8 @@ CODES = {"v3": make_code(4_100_001, "QQ"), "v2": make_code(4_100_002, "QQ")}
 @pytest.fixture(scope="module")
 def sellers(platform: Platform) -> dict[str, Company]:
     """By protocol."""
-    made = platform.create_companies({"cais": "Cais da Serra Ltda", "duna": "Duna Branca Ltda"})
-    return {"v3": made["cais"], "v2": made["duna"]}
+    made = platform.create_companies({"cais": "Cais da Serra Ltda", "areia": "Areia Branca Ltda"})
+    return {"v3": made["cais"], "v2": made["areia"]}
 
 
 def connect(platform: Platform, page: Page, company: Company, protocol: str) -> None:
