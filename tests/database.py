@@ -25,6 +25,8 @@ PREFIX = "entreposto_test_"
 TEMPLATE_PREFIX = "entreposto_template_"
 # Rows that ``migrate`` itself wrote; no test changes them.
 KEPT_TABLES = ("django_migrations", "django_content_type", "auth_permission")
+# From so many rows in a table on, TRUNCATE is faster than DELETE although it makes new files.
+MANY_ROWS = 500
 # Any number of our own; one lock for «somebody makes or drops a database».
 MAKING_LOCK = 7_260_001
 NAME_LOCKS = 7_260_002
@@ -112,13 +114,16 @@ class TestDatabase:
         raise RuntimeError("more test processes than Valkey databases")
 
     def empty(self) -> None:
-        """Delete every row that a test committed; the app role may not TRUNCATE."""
-        filled = " UNION ALL ".join(
-            f"SELECT '{table}' WHERE EXISTS (SELECT FROM {table})" for table in self.tables
+        """Delete every row that a test committed; the app role may not, and foreign keys wait for the end."""
+        counts = " UNION ALL ".join(
+            f"SELECT '{table}', count(*) FROM (SELECT FROM {table} LIMIT {MANY_ROWS}) AS few HAVING count(*) > 0"
+            for table in self.tables
         )
-        names = [name for (name,) in run_sql(self.owner, filled)]
-        if names:
-            run_sql(self.owner, f"TRUNCATE {', '.join(names)} CASCADE")
+        filled = dict(run_sql(self.owner, counts))
+        if MANY_ROWS in filled.values():
+            run_sql(self.owner, f"TRUNCATE {', '.join(filled)} CASCADE")
+        elif filled:
+            run_sql(self.owner, "; ".join(f"DELETE FROM {table}" for table in filled))
 
     @contextmanager
     def _making(self) -> Iterator[None]:
