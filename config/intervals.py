@@ -67,6 +67,11 @@ PARCEL_SECONDS = {
 }
 # A fixed time between two questions instead: for the demo and for tests.
 PARCEL_ASK_SECONDS = env.float("PARCEL_ASK_SECONDS", default=None)
+# One whose carrier nobody knows may be of a network: so long after it is followed that is tried, no more.
+PARCEL_TRIED_SECONDS = (6 * 3600, 24 * 3600, 3 * 24 * 3600)
+# So long nobody asks an interface that all companies share after it did not answer, or refused us.
+SHARED_TRACKER_REST_SECONDS = 60
+SHARED_TRACKER_REFUSED_SECONDS = 900
 # One that arrived is asked for once more, because carriers take a false «delivered» back.
 PARCEL_LAST_LOOK_SECONDS = 24 * 3600
 # After so many days without news nobody is asked any more; a lost one may yet be found.

@@ -31,7 +31,7 @@ from tracking.identification import Confidence
 from tracking.lateness import NEVER_LATE
 from tracking.models import EndReason, Parcel, ParcelEvent
 from tracking.selectors import public_key
-from tracking.states import fold
+from tracking.states import list_holding
 from ui.formats import format_phone
 from ui.moments import to_brasilia, write_day, write_moment
 
@@ -53,6 +53,10 @@ BEYOND_CANCELLING = (S.DELIVERED, *ON_THE_WAY_BACK)
 WITHOUT_TRACK = (S.LOST, S.CANCELLED, S.EXPIRED)
 # Here a carrier's words may name a person: who received the parcel, or would not.
 NAMES_SOMEBODY = (S.DELIVERED, *ON_THE_WAY_BACK)
+
+ASKS_FOR_CODE = "o código abaixo"
+ASKS_THE_CARRIER = "A página da transportadora diz como."
+ASKS_THE_SHOP = "Fale com a loja para saber como."
 
 TITLES: dict[ParcelState, tuple[Tone, str]] = {
     S.PENDING: ("info", "{it} está sendo preparado"),
@@ -120,11 +124,12 @@ CLOSER_LEADS: dict[tuple[ParcelState, str], str] = {
         "damaged",
     ): "O pacote foi danificado no caminho. Fale com a loja para combinar o que fazer.",
     (S.EXCEPTION, "delayed"): "A transportadora avisou que pode demorar mais que o normal.",
-    (S.EXCEPTION, "customs_payment"): "Há um valor a pagar para que o pacote seja liberado. A página da "
-    "transportadora diz como.",
+    (
+        S.EXCEPTION,
+        "customs_payment",
+    ): "Há um valor a pagar para que o pacote seja liberado. " + ASKS_THE_CARRIER,
 }
 NOT_TOLD_YET = "A loja já entregou o pacote à transportadora, que ainda não disse onde ele está."
-ASKS_FOR_CODE = "o código abaixo"
 
 EVENT_LABELS: dict[ParcelState, str] = {
     S.PENDING: "Aguardando postagem",
@@ -247,14 +252,16 @@ def describe_parcel(
     is_carrier_known = parcel.confidence in (Confidence.MAPPED, Confidence.CERTAIN)
     is_replaced = parcel.end_reason == EndReason.CODE_REPLACED and bool(volumes)
     is_cancelled = order.status == OrderStatus.CANCELLED and state not in BEYOND_CANCELLING
-    retracted = fold(events).retracted
     holding = sorted(
-        (event for event in events if event.identity not in retracted),
-        key=lambda event: event.occurred_at,
-        reverse=True,
+        list_holding(events, parcel.counts_from), key=lambda event: event.occurred_at, reverse=True
     )
+    carrier_url = public_url(parcel.carrier_key, code) if is_carrier_known else ""
     tone, title, lead = _say_state(
-        parcel, order, code=code, is_one_of_many=len(volumes) > 1 and not is_replaced
+        parcel,
+        order,
+        code=code,
+        carrier_url=carrier_url,
+        is_one_of_many=len(volumes) > 1 and not is_replaced,
     )
     is_late, expected = _say_expected(parcel, order, now)
     if is_replaced:
@@ -279,7 +286,7 @@ def describe_parcel(
         lines_left_out=max(0, len(holding) - MOST_EVENTS),
         carrier=_name_carrier(parcel),
         code="" if is_replaced else code,
-        carrier_url=public_url(parcel.carrier_key, code) if is_carrier_known and not is_silent else "",
+        carrier_url="" if is_silent else carrier_url,
         contacts=_list_contacts(organization, write_order_number(order)),
         order_number=write_order_number(order),
         buyer=_find_first_name(order),
@@ -295,10 +302,14 @@ def _name_carrier(parcel: Parcel) -> str:
     return f"Provavelmente {carrier.name}" if parcel.confidence == Confidence.LIKELY else carrier.name
 
 
-def _say_state(parcel: Parcel, order: Order, *, code: str, is_one_of_many: bool) -> tuple[Tone, str, str]:
+def _say_state(
+    parcel: Parcel, order: Order, *, code: str, carrier_url: str, is_one_of_many: bool
+) -> tuple[Tone, str, str]:
     state = S(parcel.state)
     tone, title = TITLES[state]
     lead = CLOSER_LEADS.get((state, parcel.substate), LEADS[state])
+    if parcel.substate == "customs_payment" and not carrier_url:
+        lead = lead.replace(ASKS_THE_CARRIER, ASKS_THE_SHOP)
     if state in NOT_POSTED and order.status in (OrderStatus.IN_TRANSIT, OrderStatus.DELIVERED):
         # The shop knows more than the carrier has told.
         title, lead = "{it} foi enviado", NOT_TOLD_YET

@@ -16,7 +16,7 @@ from jobs.models import Job, JobStatus
 from orders.buyer_page import read_link
 from orders.models import Order, OrderShipment
 from orders.parcel_forms import TrackingCodeForm
-from orders.parcel_selectors import list_events_of
+from orders.parcel_selectors import list_events_of, list_used_before
 from orders.services.parcels import list_links
 from tracking import registry as trackers
 from tracking.carriers import public_url
@@ -26,7 +26,7 @@ from tracking.lateness import Lateness, find_lateness
 from tracking.models import EndReason, EventSource, MappingKind, Parcel, ParcelEvent
 from tracking.page_selectors import name_carrier
 from tracking.selectors import list_refused
-from tracking.sentences import describe_asking, describe_identification, describe_warning
+from tracking.sentences import USED_BEFORE, describe_asking, describe_identification, describe_warning
 from tracking.states import STATE_LABELS
 from ui.templatetags.ui import web_address
 
@@ -138,10 +138,13 @@ def describe_parcel(
     events: Iterable[ParcelEvent] = (),
     *,
     refused: Collection[str] = (),
+    has_former: bool = False,
     buyer_link: str = "",
     written_at: dt.datetime | None = None,
 ) -> ParcelCard:
-    """``refused``: the trackers whose contract the carrier does not accept."""
+    """``refused``: the trackers whose contract the carrier does not accept; ``has_former``: something is kept of
+    another parcel, which had the same code.
+    """
     told_link = web_address(parcel.url)
     code = "" if is_nfe_key(parcel.code) else parcel.code
     is_likely = parcel.confidence == Confidence.LIKELY
@@ -158,7 +161,7 @@ def describe_parcel(
         chip=_make_chip(ParcelState(parcel.state)),
         alerts=_list_alerts(find_lateness(parcel, now)),
         position=" em ".join(filter(None, (parcel.last_text, parcel.last_place))),
-        warnings=[describe_warning(code) for code in parcel.warnings],
+        warnings=[*map(describe_warning, parcel.warnings), *([USED_BEFORE] if has_former else [])],
         asking=describe_asking(parcel, now, is_refused=parcel.tracker in refused),
         needs_contract=(parcel.takes_word and bool(parcel.tracker)) or parcel.tracker in refused,
         events=[_show_event(event) for event in events],
@@ -221,6 +224,7 @@ def describe_shipment(order: Order, now: dt.datetime, *, may_act: bool) -> dict[
     links = list_links(order.pk)
     events = list_events_of(link.parcel for link in links)
     shipment: OrderShipment | None = OrderShipment.objects.filter(order=order).first()
+    former = list_used_before(link.parcel for link in links)
     refused = find_refused()
     erp_name = name_erp(order)
     typed = _describe_typed(order, shipment, erp_name)
@@ -234,6 +238,7 @@ def describe_shipment(order: Order, now: dt.datetime, *, may_act: bool) -> dict[
                 now,
                 events[link.parcel_id],
                 refused=refused,
+                has_former=link.parcel_id in former,
                 buyer_link=read_link(link.parcel),
                 written_at=link.written_at,
             )

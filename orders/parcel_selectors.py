@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, F, OrderBy, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, F, Min, OrderBy, OuterRef, Q, QuerySet
 
+from accounts.clock import SAO_PAULO
 from contracts.order_status import OrderStatus
 from contracts.tracking import ParcelState
 from orders.models import OrderParcel, OrderShipment
 from tracking.codes import normalize_code
 from tracking.lateness import is_late, is_quiet
-from tracking.models import EndReason, Parcel, ParcelEvent
+from tracking.models import EndReason, EventSource, Parcel, ParcelEvent
 from tracking.page_selectors import name_carrier
-from tracking.states import fold
+from tracking.states import list_holding
 
 TROUBLED = (
     ParcelState.DELIVERY_FAILED,
@@ -244,12 +245,16 @@ def list_carriers() -> dict[str, str]:
 
 def list_events_of(parcels: Iterable[Parcel]) -> Mapping[int, Sequence[ParcelEvent]]:
     """By parcel, the newest first; what a carrier took back is not among them."""
-    events: dict[int, list[ParcelEvent]] = {parcel.pk: [] for parcel in parcels}
-    for event in ParcelEvent.objects.filter(parcel__in=list(events)).order_by("-occurred_at", "-pk"):
+    rows = {parcel.pk: parcel for parcel in parcels}
+    events: dict[int, list[ParcelEvent]] = {pk: [] for pk in rows}
+    for event in ParcelEvent.objects.filter(parcel__in=list(rows)).order_by("-occurred_at", "-pk"):
         events[event.parcel_id].append(event)
-    return {pk: _that_hold(told) for pk, told in events.items()}
+    return {pk: list_holding(told, rows[pk].counts_from) for pk, told in events.items()}
 
 
-def _that_hold(events: Sequence[ParcelEvent]) -> Sequence[ParcelEvent]:
-    retracted = fold(events).retracted
-    return [event for event in events if event.identity not in retracted]
+def list_used_before(parcels: Iterable[Parcel]) -> Collection[int]:
+    """The ids of those whose code was another parcel's before, as far as its events were told."""
+    days = {parcel.pk: parcel.counts_from for parcel in parcels if parcel.counts_from is not None}
+    told = ParcelEvent.objects.filter(parcel__in=list(days), source=EventSource.CARRIER).order_by()
+    first = dict(told.values_list("parcel").annotate(first=Min("occurred_at")))
+    return {pk for pk, at in first.items() if at.astimezone(SAO_PAULO).date() < days[pk]}

@@ -117,8 +117,11 @@ def _find_destination(order: Order) -> str:
 def ask_parcels(request: TenantRequest) -> HttpResponse:
     """«Consultar de novo» of the parcels of ``id``; back to the ``order`` that it names, else to the list."""
     asked = request.POST.getlist("id")[:ASKED_AT_ONCE]
-    ids = [int(text) for text in asked if text.isascii() and text.isdigit() and len(text) < 18]
-    _tell_asked(request, len(set(ids)), ask_now(parcels=list(Parcel.objects.filter(pk__in=ids))))
+    ids = {int(text) for text in asked if text.isascii() and text.isdigit() and len(text) < 18}
+    parcels = list(Parcel.objects.filter(pk__in=ids))
+    refused = find_refused()
+    askable = [parcel for parcel in parcels if parcel.tracker not in refused]
+    _tell_asked(request, len(ids), ask_now(parcels=askable), waiting=len(parcels) - len(askable))
     number = request.POST.get("order", "")
     if number.isascii() and number.isdigit() and len(number) < 18:
         return redirect("orders:detail", slug=request.organization.slug, number=int(number))
@@ -127,11 +130,21 @@ def ask_parcels(request: TenantRequest) -> HttpResponse:
     return redirect(f"{back}?{query}" if query else back)
 
 
-def _tell_asked(request: TenantRequest, wanted: int, count: int) -> None:
+def _tell_asked(request: TenantRequest, wanted: int, count: int, waiting: int) -> None:
+    """``waiting``: so many of them are asked for once a contract that was refused is corrected."""
     if not wanted:
         messages.info(request, "Escolha ao menos um pacote.")
         return
-    skipped = wanted - count
+    if waiting:
+        several = f"{waiting} pacotes esperam" if waiting > 1 else "1 pacote espera"
+        messages.warning(
+            request,
+            f"{several}: a transportadora recusou o contrato. A consulta continua sozinha quando um"
+            " Administrador o corrigir em Rastreamento > Contratos.",
+        )
+    skipped = wanted - count - waiting
+    if not count and waiting:
+        return
     if not count:
         messages.info(
             request, "Estes envios não têm consulta automática: vale a situação no ERP. Nada foi consultado."

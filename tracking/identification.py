@@ -5,6 +5,7 @@ A wrong carrier is worse than none: whoever is named must be one, and what canno
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 import unicodedata
@@ -26,7 +27,10 @@ LONGEST_URL = 2000
 
 @dataclass(frozen=True, slots=True)
 class Clues:
-    """What is known of how a parcel travels, raw. ``type_code`` is ``ErpShippingMethod.type_code``."""
+    """What is known of how a parcel travels, raw. ``type_code`` is ``ErpShippingMethod.type_code``.
+
+    ``counts_from`` is the São Paulo day before which nothing can have happened to it.
+    """
 
     type_code: str = ""
     carrier_name: str = ""
@@ -35,6 +39,7 @@ class Clues:
     tracking_code: str = ""
     tracking_url: str = ""
     nfe_key: str = ""
+    counts_from: dt.date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +176,7 @@ def normalize_text(text: str) -> str:
 def _fold(text: str) -> str:
     plain = "".join(
         each
-        for each in unicodedata.normalize("NFKD", html.unescape(text[:LONGEST_NAME]))
+        for each in unicodedata.normalize("NFKD", html.unescape(text[:LONGEST_NAME].lower()))
         if not unicodedata.combining(each)
     ).casefold()
     # «J&T» is one word; between words the sign is punctuation.

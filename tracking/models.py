@@ -37,9 +37,10 @@ class Parcel(SealedModel):
     asks for it, ``""`` where none does; then ``takes_word``: its state is what the ERP says.
 
     It is followed since ``since_at`` until ``ended_at``, and asked for again at ``next_ask_at``; null: nobody
-    asks by himself. ``failing_code`` is what went wrong with it the last time. ``first`` is the parcel whose
-    code was replaced, maybe through others, by this one's. ``key`` opens its page to the buyer: sealed, and
-    found by its SHA-256.
+    asks by himself. What happened before ``counts_from`` is another parcel's of the same code.
+    ``failing_code`` is what went wrong with it the last time. ``first`` is the parcel whose code was
+    replaced, maybe through others, by this one's. ``key`` opens its page to the buyer: sealed, and found by
+    its SHA-256.
     """
 
     carrier_key = models.CharField(max_length=40, blank=True)
@@ -67,6 +68,7 @@ class Parcel(SealedModel):
     delivered_at = models.DateTimeField(null=True)
     expected_on = models.DateField(null=True)
     since_at = models.DateTimeField()
+    counts_from = models.DateField(null=True)
     ended_at = models.DateTimeField(null=True)
     end_reason = models.CharField(max_length=20, choices=EndReason, blank=True)
     next_ask_at = models.DateTimeField(null=True)

@@ -25,11 +25,19 @@ def find_next_ask(parcel: Any, now: dt.datetime) -> dt.datetime | None:
             return None
         last_look_at: dt.datetime = parcel.ended_at + dt.timedelta(seconds=settings.PARCEL_LAST_LOOK_SECONDS)
         return last_look_at if now < last_look_at else None
+    if is_only_tried(parcel):
+        moments = (parcel.since_at + dt.timedelta(seconds=each) for each in settings.PARCEL_TRIED_SECONDS)
+        return next((moment for moment in moments if moment > now), None)
     if settings.PARCEL_ASK_SECONDS is not None:
         return now + dt.timedelta(seconds=settings.PARCEL_ASK_SECONDS)
     young, days, old = settings.PARCEL_SECONDS[str(parcel.state)]
     is_old = now - (parcel.state_at or parcel.since_at) >= dt.timedelta(days=days)
     return now + dt.timedelta(seconds=old if is_old else young)
+
+
+def is_only_tried(parcel: Any) -> bool:
+    """Whether nobody knows its carrier, and a system of many is asked whether it is one of them."""
+    return not parcel.carrier_key
 
 
 def is_silent(parcel: Any, now: dt.datetime) -> bool:

@@ -11,6 +11,7 @@ from django.db.models import Count, Q
 from tracking.carriers import find_carrier
 from tracking.identification import Confidence, normalize_text
 from tracking.models import CarrierMapping, MappingKind, Parcel
+from tracking.sentences import UNREADABLE, UNSTORABLE
 
 # A text that no parcel of so long ago had says nothing of what is to come.
 SEEN_WITHIN = dt.timedelta(days=180)
@@ -107,6 +108,14 @@ def count_followed(kind: str, text: str) -> int:
     followed = Parcel.objects.filter(ended_at=None).exclude(**{kind: ""}).order_by()
     counts = followed.values_list(kind).annotate(count=Count("pk"))
     return sum(count for label, count in counts if normalize_text(label) == text)
+
+
+def find_failing(tracker_key: str) -> Parcel | None:
+    """A followed parcel for which this tracker gave no answer the last time, the latest, if there is one."""
+    followed = Parcel.objects.filter(tracker=tracker_key, ended_at=None)
+    unanswered = followed.exclude(failing_code__in=["", UNREADABLE, UNSTORABLE])
+    found: Parcel | None = unanswered.order_by("-next_ask_at", "-pk").first()
+    return found
 
 
 def count_followed_by_tracker() -> dict[str, int]:

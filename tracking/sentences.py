@@ -59,6 +59,9 @@ REASONS: Mapping[str, str] = {
     "carrier.by_invoice": "A rede conhece a nota fiscal deste pacote.",
 }
 
+# Carriers give a code out again: what happened then is another parcel's.
+USED_BEFORE = "Este código já foi de outro pacote, antes deste pedido: o que houve com aquele não conta."
+
 WARNINGS: Mapping[str, str] = {
     "code.wrong_digit": "O dígito de controle do código não confere: pode haver um número trocado.",
     "code.foreign_shape": "O código não tem o formato que esta transportadora usa.",

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from accounts.clock import SAO_PAULO
 from contracts.tracking import ParcelState
 
 STATE_LABELS: Mapping[ParcelState, str] = {
@@ -58,6 +59,15 @@ class Event(Protocol):
 E = TypeVar("E", bound=Event)
 
 
+def drop_former(events: Iterable[E], counts_from: dt.date | None) -> list[E]:
+    """Without what happened before the day ``counts_from`` of São Paulo: carriers give a code out again."""
+    return [
+        event
+        for event in events
+        if counts_from is None or event.occurred_at.astimezone(SAO_PAULO).date() >= counts_from
+    ]
+
+
 @dataclass(frozen=True, slots=True)
 class Folded(Generic[E]):
     """Where a parcel stands. Without any event that holds it is ``PENDING``, and nothing else is known.
@@ -104,6 +114,13 @@ def fold(events: Iterable[E]) -> Folded[E]:
         delivered_at=state_at if state == ParcelState.DELIVERED else None,
         retracted=retracted,
     )
+
+
+def list_holding(events: Iterable[E], counts_from: dt.date | None) -> list[E]:
+    """Those that count and that nobody took back, in their order."""
+    counting = drop_former(events, counts_from)
+    retracted = fold(counting).retracted
+    return [event for event in counting if event.identity not in retracted]
 
 
 def _take_back(events: Iterable[E]) -> tuple[list[E], frozenset[str]]:

@@ -21,7 +21,7 @@ from contracts.http import HttpClient
 from contracts.records import CallRecord, CheckStep
 from contracts.tracking import TrackedParcel, Tracker, TrackerToken
 from jobs import budgets, calls
-from jobs.errors import JobNeedsPerson, JobPostponed
+from jobs.errors import JobPostponed
 from jobs.runner import JobContext
 from tracking import registry, services
 from tracking.models import CarrierAccount, Parcel
@@ -69,6 +69,10 @@ class CarrierContext:
     def take_slot(self) -> None:
         budgets.take_slot(self._budget_key, KIND, gives_way=self._gives_way)
 
+    def rest(self, seconds: float) -> None:
+        """Nobody asks by the same limit for so long: neither this company nor any other."""
+        budgets.stop_until(self._budget_key, clock.now() + dt.timedelta(seconds=seconds))
+
     def log_call(self, call: CallRecord) -> None:
         with tenant(self._job.organization_id):
             calls.record_call(self._channel, call, job_id=self._job.id)
@@ -94,12 +98,17 @@ def poll_parcels(job: JobContext) -> None:
             _ask(job, tracker, context, batch)
         except (AuthenticationFailed, PermissionMissing) as error:
             if account is None:
-                raise JobNeedsPerson(error.code, error.params) from error
+                # No person of this company can do anything about it.
+                _note_failure(job, batch, error.code, error.params)
+                context.rest(settings.SHARED_TRACKER_REFUSED_SECONDS)
+                raise TemporaryError(error.code, error.params) from error
             with tenant(job.organization_id):
                 services.refuse_carrier_account(account=account, code=error.code, params=error.params)
             # It waits in the channel until that is let go on.
             raise JobPostponed(clock.now()) from error
         job.save_step()
+    with tenant(job.organization_id):
+        services.settle_schedule(tracker.key)
 
 
 def check_carrier(job: JobContext) -> None:
@@ -132,7 +141,11 @@ def remap_parcels(job: JobContext) -> None:
 
 
 def tidy_parcels(job: JobContext) -> None:
-    """End what nobody is asked for and nothing is heard of any more."""
+    """End what nobody is asked for and nothing is heard of any more; first, what a contract missed."""
+    for tracker in registry.list_trackers():
+        if tracker.credential_fields:
+            with tenant(job.organization_id):
+                services.settle_service(tracker.key)
     while True:
         with tenant(job.organization_id):
             ended = services.end_silent(limit=TIDY_BATCH)
@@ -160,6 +173,8 @@ def _ask(job: JobContext, tracker: Tracker, context: CarrierContext, batch: Sequ
         raise
     except TemporaryError as error:
         _note_failure(job, batch, error.code, error.params)
+        if context.account is None:
+            context.rest(settings.SHARED_TRACKER_REST_SECONDS)
         raise
     except MappingError as error:
         _note_failure(job, batch, UNREADABLE, {"code": error.code})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -37,6 +38,9 @@ from tracking.services import (
 from ui.fragments import wants_fragment
 
 SECTION = {"section": "tracking"}
+ASK_AN_ADMIN = "Só um Administrador da empresa pode informar ou corrigir um contrato: peça a um deles."
+# Its calls end sooner: what takes longer waits for a worker, or lost it.
+LONGEST_TEST = dt.timedelta(minutes=2)
 
 
 # --- de-para ---
@@ -163,6 +167,11 @@ class ContractRow:
 def _describe(tracker: Tracker, following: int = 0) -> ContractRow:
     account = find_account(tracker.key)
     if not tracker.credential_fields:
+        failing = page_selectors.find_failing(tracker.key)
+        if failing is not None:
+            why = registry.explain(failing.failing_code, failing.failing_params, tracker.key)
+            sentence = f"{why.title}. {why.detail}"
+            return ContractRow(tracker, None, "Sem resposta", "warn", "alert", sentence, following=following)
         sentence = "Não precisa de contrato: consultamos sozinhos, pela chave da nota fiscal."
         return ContractRow(tracker, None, "Em uso", "ok", "check", sentence, following=following)
     if account is None:
@@ -189,6 +198,7 @@ def contract_list(request: TenantRequest) -> HttpResponse:
     context = {
         "rows": [_describe(each, counts.get(each.key, 0)) for each in registry.list_trackers()],
         "may_edit": request.membership.perfil in ADMINS,
+        "ask_an_admin": ASK_AN_ADMIN,
     }
     return render(request, "tracking/contracts.html", SECTION | context)
 
@@ -283,6 +293,7 @@ def _render_contract(
         "account": account,
         "problem": problem,
         "may_edit": request.membership.perfil in ADMINS,
+        "ask_an_admin": ASK_AN_ADMIN,
         "may_test": request.membership.perfil in OPERATORS,
         "form": form or _make_form(tracker),
         "report": _report(account) if account is not None else None,
@@ -294,13 +305,16 @@ def _render_contract(
 def _report(account: CarrierAccount) -> dict[str, Any]:
     """The last «Testar»: its sentence, its tone and its steps. ``is_running``: ask again soon."""
     steps = account.check_steps
-    is_running = account.check_asked_at is not None and account.checked_at is None
+    asked_at = account.check_asked_at if account.checked_at is None else None
+    is_running = asked_at is not None and clock.now() - asked_at < LONGEST_TEST
     failed = next((step for step in steps if step["state"] == CheckState.FAILURE), None)
     has_warning = any(step["state"] == CheckState.WARNING for step in steps)
     if is_running:
         summary, tone = "Testando…", "info"
     elif failed:
         summary, tone = f"O teste parou em {failed['title']}: {failed['detail']}", "err"
+    elif asked_at is not None:
+        summary, tone = "O teste não terminou: toque em «Testar» de novo", "warn"
     elif not steps:
         summary, tone = "", ""
     elif has_warning:

@@ -41,9 +41,9 @@ from orders.services.mapping import (
 from orders.services.parcels import (
     apply_carriage,
     follow_order,
+    give_word,
     note_methods_asked,
     record_methods,
-    want_methods,
 )
 from orders.services.placing import (
     KEY_REUSED,
@@ -107,6 +107,7 @@ __all__ = [
     "follow_order",
     "forget_passed_over",
     "give_up_invoices",
+    "give_word",
     "hear_again",
     "is_as_asked",
     "leave_out",
@@ -132,5 +133,4 @@ __all__ = [
     "start_import",
     "undo_status_map",
     "upsert_from_list",
-    "want_methods",
 ]

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts import clock
+from accounts.clock import SAO_PAULO
 from contracts.order_status import OrderStatus
 from contracts.records import ErpShippingMethod, InvoiceState
 from contracts.tracking import ParcelState
@@ -35,16 +36,19 @@ from tracking.codes import normalize_code, split_codes
 from tracking.identification import Clues, Confidence, identify
 from tracking.models import EndReason, EventSource, Parcel, ParcelEvent
 from tracking.selectors import list_rules
+from tracking.states import drop_former, fold
 
 METHODS = "pull_shipping_methods"
 # Their carriers find a parcel by the nota that goes with it.
 BY_INVOICE = frozenset({CarrierKind.ROAD, CarrierKind.NETWORK})
+# An order may be written down days after it was sent; carriers give a code out again only much later.
+FORMER_USE = dt.timedelta(days=30)
 SURE = frozenset({Confidence.MAPPED, Confidence.CERTAIN})
 # It is over: what was not followed until now does not begin.
 OVER = frozenset({OrderStatus.DELIVERED, OrderStatus.CANCELLED})
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def follow_order(*, order_id: int) -> None:
     """Have the order's parcels as its shipment names them; done again it changes nothing.
 
@@ -54,14 +58,23 @@ def follow_order(*, order_id: int) -> None:
     shipment = OrderShipment.objects.select_for_update().filter(order_id=order_id).first()
     if shipment is None:
         return
+    # Only now: whoever held the shipment may have changed its order.
     order = Order.objects.select_related("integration").get(pk=order_id)
-    now = clock.now()
     if shipment.tracking_wanted_at is not None:
-        _have_parcels(order, shipment, now)
-        _tell_parcels(order, now)
+        now = clock.now()
+        links = _have_parcels(order, shipment, now)
+        _tell_parcels(order, links, now)
+        _want_methods(order, shipment, links, now)
     if shipment.needs_following:
         shipment.needs_following = False
         shipment.save(update_fields=["needs_following"])
+
+
+@transaction.atomic(savepoint=False)
+def give_word(*, order_id: int) -> None:
+    """Parcels of which nobody is asked any more are where the order says."""
+    order = Order.objects.get(pk=order_id)
+    _tell_parcels(order, [link for link in _lock_links(order_id) if not _is_replaced(link)], clock.now())
 
 
 def list_links(order_id: int) -> Sequence[OrderParcel]:
@@ -70,21 +83,39 @@ def list_links(order_id: int) -> Sequence[OrderParcel]:
     return list(links.exclude(parcel__end_reason=EndReason.CODE_REPLACED).order_by("id"))
 
 
-def _have_parcels(order: Order, shipment: OrderShipment, now: dt.datetime) -> None:
-    links = list_links(order.pk)
+def _lock_links(order_id: int) -> list[OrderParcel]:
+    """All that the order ever had. Whoever holds several parcels takes them by their id, and all at once:
+    only then he writes to the one job by which a carrier is asked.
+    """
+    links = OrderParcel.objects.select_related("parcel").filter(order_id=order_id)
+    locked = links.select_for_update(of=("parcel",), no_key=True).order_by("parcel_id")
+    return sorted(locked, key=lambda link: int(link.pk))
+
+
+def _is_replaced(link: OrderParcel) -> bool:
+    return bool(link.parcel.end_reason == EndReason.CODE_REPLACED)
+
+
+def _have_parcels(order: Order, shipment: OrderShipment, now: dt.datetime) -> Sequence[OrderParcel]:
+    """The order's parcels as they are then, without those whose code was replaced."""
+    known = _lock_links(order.pk)
+    links = [link for link in known if not _is_replaced(link)]
     if OrderStatus(order.status) in OVER and not links:
-        return
-    wanted = _list_clues(order, shipment)
+        return links
+    wanted = _list_clues(order, shipment, now)
     by_code = {link.parcel.code: link for link in links}
     missing = []
     for clues in wanted:
-        link = by_code.pop(normalize_code(clues.tracking_code)[:100], None)
+        link = by_code.pop(_read_code(clues), None)
         if link is None:
             missing.append(clues)
         else:
             tracking.update_parcel(parcel=link.parcel, clues=clues)
     for clues in missing:
-        if _take_up_again(order, clues) is not None:
+        replaced = [link for link in known if _is_replaced(link) and link.parcel.code == _read_code(clues)]
+        if replaced and clues.tracking_code:
+            again = tracking.resume_following(parcel=replaced[-1].parcel)
+            tracking.update_parcel(parcel=again, clues=clues)
             continue
         # A parcel without a code learns its code; of another one this takes the place.
         code = "" if "" in by_code else next(iter(by_code), None)
@@ -93,28 +124,24 @@ def _have_parcels(order: Order, shipment: OrderShipment, now: dt.datetime) -> No
         else:
             parcel = tracking.update_parcel(parcel=by_code.pop(code).parcel, clues=clues)
         added_by = AddedBy.PERSON if shipment.typed_at else AddedBy.ERP
-        OrderParcel.objects.get_or_create(
-            parcel=parcel, defaults={"order": order, "added_by": added_by, "added_at": now}
+        OrderParcel.objects.bulk_create(
+            [OrderParcel(order=order, parcel=parcel, added_by=added_by, added_at=now)], ignore_conflicts=True
         )
-    for link in by_code.values():
-        if wanted and link.parcel.code:
-            tracking.stop_following(parcel=link.parcel, reason=EndReason.CODE_REPLACED)
+    dropped = [link.parcel for link in by_code.values() if wanted and link.parcel.code]
+    for parcel in dropped:
+        tracking.stop_following(parcel=parcel, reason=EndReason.CODE_REPLACED)
+    return list_links(order.pk) if missing or dropped else links
 
 
-def _take_up_again(order: Order, clues: Clues) -> Parcel | None:
-    """The order's parcel of a code that another one had replaced, followed once more."""
-    code = normalize_code(clues.tracking_code)[:100]
-    replaced = OrderParcel.objects.filter(order=order, parcel__end_reason=EndReason.CODE_REPLACED)
-    link = replaced.select_related("parcel").filter(parcel__code=code).order_by("-id").first()
-    if link is None or not code:
-        return None
-    return tracking.update_parcel(parcel=tracking.resume_following(parcel=link.parcel), clues=clues)
+def _read_code(clues: Clues) -> str:
+    return normalize_code(clues.tracking_code)[:100]
 
 
-def _list_clues(order: Order, shipment: OrderShipment) -> list[Clues]:
+def _list_clues(order: Order, shipment: OrderShipment, now: dt.datetime) -> list[Clues]:
     """One for each parcel that the shipment names; none while nothing says that there is one to follow."""
     codes = split_codes(shipment.tracking_code)
     nfe_key = _find_nfe_key(order.pk)
+    placed_on = min(order.placed_on, now.astimezone(SAO_PAULO).date()) if order.placed_on else None
 
     def clues_of(code: str) -> Clues:
         return Clues(
@@ -125,6 +152,7 @@ def _list_clues(order: Order, shipment: OrderShipment) -> list[Clues]:
             tracking_code=code,
             tracking_url=shipment.tracking_url,
             nfe_key=nfe_key,
+            counts_from=placed_on - FORMER_USE if placed_on else None,
         )
 
     if codes or shipment.tracking_url:
@@ -147,11 +175,10 @@ def _find_nfe_key(order_id: int) -> str:
     return newest.access_key if newest else ""
 
 
-def _tell_parcels(order: Order, now: dt.datetime) -> None:
+def _tell_parcels(order: Order, links: Sequence[OrderParcel], now: dt.datetime) -> None:
     """Of parcels that no carrier tells of, the order's own way is all that anybody knows."""
     status = OrderStatus(order.status)
     word = read_word(status, is_return=order.is_return)
-    links = list_links(order.pk)
     for link in links:
         parcel = link.parcel
         if status == OrderStatus.CANCELLED:
@@ -179,18 +206,16 @@ def apply_carriage(*, order_id: int) -> None:
     locked = Order.objects.select_for_update(of=("self",), no_key=True).select_related("integration")
     order = locked.get(pk=order_id)
     parcels = [link.parcel for link in list_links(order_id)]
-    told = ParcelEvent.objects.filter(parcel__in=parcels, source=EventSource.CARRIER)
-    heard = set(told.values_list("parcel_id", flat=True))
+    heard = _read_heard(parcels)
     if not heard:
-        # The ERP's own word comes back from nowhere.
         return
     current = OrderStatus(order.status)
-    states = [ParcelState(row.state if row.pk in heard else ParcelState.PENDING) for row in parcels]
+    states = [heard.get(row.pk, ParcelState.PENDING) for row in parcels]
     decision = decide_carriage(current, states, is_return=order.is_return)
     if not decision.reason:
         return
     now = clock.now()
-    deciding = [row for row in parcels if row.pk in heard and ParcelState(row.state) in decision.deciding]
+    deciding = [row for row in parcels if heard.get(row.pk) in decision.deciding]
     params = {**decision.params, **_describe(max(deciding, key=_moment, default=None))}
     order.status, order.is_return = decision.status, decision.is_return
     order.revision, order.updated_at = revision, now
@@ -198,6 +223,23 @@ def apply_carriage(*, order_id: int) -> None:
     record_all([platform_line(order.pk, decision.reason, params, now)])
     if decision.status != current:
         follow_up(order)
+
+
+def _read_heard(parcels: Sequence[Parcel]) -> dict[int, ParcelState]:
+    """By the id of each parcel of which its carrier told something, the state that this makes.
+
+    The ERP's own word, which stands in for the carrier's, must not come back from nowhere.
+    """
+    told: dict[int, list[ParcelEvent]] = {}
+    for event in ParcelEvent.objects.filter(parcel__in=parcels, source=EventSource.CARRIER):
+        told.setdefault(event.parcel_id, []).append(event)
+    return {
+        row.pk: fold(drop_former(told[row.pk], row.counts_from)).state
+        if row.takes_word
+        else ParcelState(row.state)
+        for row in parcels
+        if row.pk in told
+    }
 
 
 def _moment(parcel: Parcel) -> dt.datetime:
@@ -224,19 +266,19 @@ def _find_type(order: Order, shipment: OrderShipment) -> str:
     return str(types.get(shipment.shipping_method_id, ""))
 
 
-def want_methods(*, order_id: int) -> None:
+def _want_methods(
+    order: Order, shipment: OrderShipment, links: Sequence[OrderParcel], now: dt.datetime
+) -> None:
     """Have the ERP's list of shipping methods read where it would tell more, at most once an hour.
 
     It would where nobody is sure whose a parcel is by what the order says, and the list is a day old or does
     not have the order's method.
     """
-    shipment = OrderShipment.objects.select_related("order__integration").filter(order_id=order_id).first()
-    if shipment is None or not shipment.shipping_method_id or shipment.shipping_method_type:
+    integration = order.integration
+    if integration is None or not shipment.shipping_method_id or shipment.shipping_method_type:
         return
-    integration = shipment.order.integration
-    if integration is None or all(link.parcel.confidence in SURE for link in list_links(order_id)):
+    if all(link.parcel.confidence in SURE for link in links):
         return
-    now = clock.now()
     known = ShippingMethodList.objects.filter(integration=integration).first()
     day = dt.timedelta(seconds=settings.SHIPPING_METHODS_SECONDS)
     is_new = known is not None and known.read_at is not None and now - known.read_at < day

@@ -14,7 +14,7 @@ from history.services import record_all
 from jobs.queue import Priority
 from orders.models import AddedBy, Order, OrderParcel, OrderReference, OrderShipment
 from orders.services.lines import person_line, platform_line, take_revision
-from orders.services.parcels import follow_order, list_links, want_methods
+from orders.services.parcels import follow_order, list_links
 from orders.services.queueing import enqueue_shipment
 from tracking.carriers import CARRIERS
 from tracking.codes import split_codes
@@ -61,7 +61,6 @@ def set_tracking_code(*, order: Order, code: str, carrier_key: str = "", url: st
     order.save(update_fields=["revision", "updated_at"])
     record_all([person_line(order.pk, "order.tracking_typed", {"code": code or url}, now, by)])
     follow_order(order_id=order.pk)
-    want_methods(order_id=order.pk)
     if reference is not None and reference.deleted_at is None and order.integration is not None:
         enqueue_shipment(order=order, integration=order.integration, priority=Priority.PERSON)
 

@@ -36,16 +36,20 @@ def follow_shipments(job: JobContext) -> None:
         for _, order_id in rows:
             with tenant(job.organization_id):
                 services.follow_order(order_id=order_id)
-                services.want_methods(order_id=order_id)
         job.save_step()
 
 
 def apply_shipment(job: JobContext) -> None:
-    """A parcel's state is another one: what that makes of its order."""
+    """A parcel's state is another one, or its carrier is not asked any more: what that makes of its order, or
+    what its order makes of it.
+    """
     with tenant(job.organization_id):
-        link = OrderParcel.objects.filter(parcel_id=int(job.key)).first()
-        if link is not None:
-            services.apply_carriage(order_id=link.order_id)
+        link = OrderParcel.objects.select_related("parcel").filter(parcel_id=int(job.key)).first()
+        if link is None:
+            return
+        services.apply_carriage(order_id=link.order_id)
+        if link.parcel.takes_word:
+            services.give_word(order_id=link.order_id)
 
 
 def pull_shipping_methods(job: JobContext) -> None:

@@ -325,6 +325,31 @@ def test_without_a_contract_the_parcel_is_what_tiny_says(
     assert not any(code.startswith("order.carriage") for code in codes_of(company, order))
 
 
+def test_once_a_contract_is_removed_the_parcel_is_what_tiny_says(
+    shop: Company, carriers: SimulatedCarriers, run_jobs: RunJobs, protocol: str
+) -> None:
+    """At once, although nothing more happens to the order."""
+    carriers.add_parcel(A, story="delivered")
+    carriers.advance(A, 2)
+    row = add_sent(shop, run_jobs)
+    order = order_of(shop, row)
+    shop.account.change_order(row["id"], situacao=6)
+    poll(shop)
+    run_jobs()
+    (parcel,) = parcels_of(shop, order)
+    # Who is asked knows better than Tiny.
+    assert (order_of(shop, row).status, parcel.state) == ("delivered", ParcelState.IN_TRANSIT)
+
+    with tenant(shop.organization):
+        tracking.remove_carrier_account(tracker="correios", by="Ana")
+    run_jobs()
+
+    (parcel,) = parcels_of(shop, order)
+    assert (parcel.takes_word, parcel.state) == (True, ParcelState.DELIVERED)
+    assert order_of(shop, row).status == "delivered"
+    assert shop.account.count_calls().get(SITUATION[protocol], 0) == 0
+
+
 def test_method_with_a_name_of_its_own_is_looked_up_once(
     shop: Company, run_jobs: RunJobs, protocol: str, move_clock: MoveClock
 ) -> None:

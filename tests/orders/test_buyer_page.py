@@ -233,6 +233,22 @@ def test_the_five_stages_have_the_day_on_which_each_began() -> None:
     assert "20/11/2026 às 08:00" in shown
 
 
+def test_what_the_code_was_used_for_before_is_not_told() -> None:
+    events = [make_event(S.DELIVERED, 24 * 400), make_event(S.IN_TRANSIT, 30)]
+    page = describe(make_parcel(counts_from=NOW.date() - dt.timedelta(days=30)), events=events)
+    assert [line.label for line in page.lines] == ["A caminho"]
+
+
+def test_a_charge_of_the_customs_is_told_by_whom_it_can_be() -> None:
+    values = {"state": S.EXCEPTION, "substate": "customs_payment"}
+    assert describe(make_parcel(**values)).lead.endswith("A página da transportadora diz como.")
+    page = describe(make_parcel(**values, confidence="likely"))
+    assert (page.carrier_url, page.lead) == (
+        "",
+        "Há um valor a pagar para que o pacote seja liberado. Fale com a loja para saber como.",
+    )
+
+
 def test_what_a_carrier_took_back_is_not_told() -> None:
     events = [
         make_event(S.IN_TRANSIT, 30),

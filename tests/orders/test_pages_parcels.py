@@ -21,7 +21,7 @@ from contracts.tracking import ParcelState
 from integrations.models import Integration
 from orders.parcel_selectors import VIEWS
 from tests.orders.parcels import Carriage
-from tracking.models import EndReason, Parcel
+from tracking.models import AccountState, CarrierAccount, EndReason, Parcel
 
 BASE = "/o/casa-aurora/rastreamento/"
 FRAGMENT = {"HX-Request": "true"}
@@ -359,6 +359,26 @@ def test_those_that_a_carrier_answers_for_are_asked_for_now(
     assert [moment is not None and moment <= now for moment in asked] == [True, True, False, False]
     text = plain(client.get(response["Location"]).content.decode())
     assert "2 pacotes vão ser consultados agora. 1 não tem consulta automática." in text
+
+
+@pytest.mark.parametrize("with_another", [True, False])
+def test_those_of_a_refused_contract_wait_and_are_told_so(
+    client: Client, carriage: Carriage, organization: Organization, with_another: bool
+) -> None:
+    refused = [carriage.add_parcel(carriage.add_order(number)) for number in (1, 2)]
+    other = carriage.add_parcel(carriage.add_order(3), tracker="ssw", carrier_key="ssw_network")
+    with tenant(organization):
+        CarrierAccount.objects.create(tracker="correios", state=AccountState.FAILING, saved_at=clock.now())
+    before = next_asks(organization, *refused)
+
+    response = ask(client, *refused, *[other] * with_another)
+
+    text = plain(client.get(response["Location"]).content.decode())
+    assert "2 pacotes esperam: a transportadora recusou o contrato." in text
+    assert "quando um Administrador o corrigir em Rastreamento > Contratos." in text
+    assert ("1 pacote vai ser consultado agora." in text) is with_another
+    assert "consulta automática" not in text
+    assert next_asks(organization, *refused) == before
 
 
 def test_from_an_order_it_leads_back_there(client: Client, carriage: Carriage) -> None:

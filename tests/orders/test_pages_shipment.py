@@ -125,6 +125,24 @@ def test_events_newest_first_and_the_old_ones_folded_away(
     assert text.index("Evento 4") < text.index("Ver os 2 anteriores") < text.index("Evento 5")
 
 
+def test_what_a_code_was_used_for_before_is_not_told(
+    client: Client, carriage: Carriage, order: Order
+) -> None:
+    now = clock.now()
+    parcel = carriage.add_parcel(order, counts_from=(now - dt.timedelta(days=30)).date())
+    carriage.add_event(parcel, "a", text="Objeto postado", occurred_at=now - dt.timedelta(hours=2))
+    warning = "Este código já foi de outro pacote, antes deste pedido: o que houve com aquele não conta."
+    assert warning not in plain(read(client))
+    long_ago = now - dt.timedelta(days=400)
+    carriage.add_event(parcel, "b", text="Objeto entregue", state=ParcelState.DELIVERED, occurred_at=long_ago)
+
+    text = plain(read(client))
+
+    assert warning in text
+    assert "Objeto postado" in text
+    assert "Objeto entregue" not in text
+
+
 def test_what_the_carrier_took_back_is_not_told(client: Client, carriage: Carriage, order: Order) -> None:
     parcel = carriage.add_parcel(order)
     now = clock.now()

@@ -74,7 +74,7 @@ class Shipper:
         """The parcels whose users were told of another state, in the order of telling."""
         with tenant(self.organization):
             jobs = Job.objects.filter(kind="apply_shipment").order_by("id")
-            return [job.payload["parcel"] for job in jobs]
+            return [int(job.key) for job in jobs]
 
     def jobs(self, kind: str, status: JobStatus = JobStatus.PENDING) -> list[Job]:
         with tenant(self.organization):

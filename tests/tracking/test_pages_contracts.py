@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import html
 import re
 from collections.abc import Callable, Mapping
@@ -13,9 +14,11 @@ from django.test import Client
 from accounts import services as accounts_services
 from accounts.models import Organization, Perfil, User
 from accounts.tenancy import tenant
-from tests.tracking.companies import Shipper, make_code
+from tests.simulated_carriers import SimulatedCarriers
+from tests.tracking.companies import NFE_KEY, Shipper, make_code
 from tracking.models import AccountState, CarrierAccount
 from tracking.services import read_credentials
+from tracking.views import ASK_AN_ADMIN
 
 BASE = "/o/casa-aurora/rastreamento/contratos/"
 CORREIOS = f"{BASE}correios/"
@@ -213,6 +216,8 @@ def test_only_an_administrador_changes_it(
 
     for client in people.values():
         assert "Salvar" not in plain(read(client))
+        for path in (BASE, CORREIOS):
+            assert ASK_AN_ADMIN in plain(read(client, path))
         assert client.post(CORREIOS, {**contract, "user": "outra"}).status_code == 404
         assert client.get(f"{CORREIOS}apagar/").status_code == 404
         assert client.post(f"{CORREIOS}apagar/").status_code == 404
@@ -221,6 +226,43 @@ def test_only_an_administrador_changes_it(
     assert viewer.post(TEST).status_code == 404
 
     assert shipper.rows() == before
+
+
+def test_a_test_that_lost_its_worker_is_not_waited_for_for_ever(
+    client: Client,
+    shipper: Shipper,
+    contract: Mapping[str, str],
+    move_clock: Callable[[dt.timedelta], None],
+) -> None:
+    shipper.sign(contract)
+    assert "Testando…" in plain(client.get(TEST, headers={"HX-Request": "true"}).content.decode())
+    move_clock(dt.timedelta(minutes=2))
+
+    page = client.get(TEST, headers={"HX-Request": "true"}).content.decode()
+
+    assert "Testando…" not in page
+    assert "O teste não terminou: toque em «Testar» de novo" in plain(page)
+    assert "hx-trigger" not in page
+    assert client.post(TEST).status_code == 302
+    assert "Testando…" in plain(read(client))
+
+
+def test_a_carrier_that_all_share_tells_that_it_does_not_answer(
+    client: Client,
+    shipper: Shipper,
+    simulated_carriers: SimulatedCarriers,
+    run_jobs: Callable[[], int],
+) -> None:
+    simulated_carriers.add_fault("forbidden", carrier="ssw", route="track")
+    shipper.follow(carrier_name="Ativa Logística", nfe_key=NFE_KEY)
+    assert "Não precisa de contrato" in plain(read(client, BASE))
+    run_jobs()
+
+    page = plain(read(client, BASE))
+    assert "Sem resposta" in page
+    assert "O SSW recusou as consultas. A recusa (403) vale para todas as lojas" in page
+    assert "Perguntamos de novo sozinhos a cada quarto de hora, e nada se perde." in page
+    assert "Não precisa de contrato" not in page
 
 
 def test_a_neighbour_changes_nothing(

@@ -14,7 +14,6 @@ from accounts.models import Organization, Perfil, User
 from accounts.tenancy import tenant
 from jobs import queue
 from jobs.errors import JobNeedsPerson
-from jobs.models import JobStatus
 from jobs.runner import JobContext
 from panel.selectors import list_problems
 from tests.simulated_carriers import SimulatedCarriers
@@ -62,36 +61,6 @@ def test_a_refused_contract_is_told_on_every_page_until_it_is_corrected(
 
     shipper.sign(contract)
     assert told not in plain(client_of(admin), HOME)
-
-
-def test_what_a_carrier_without_contract_refuses_is_a_problem_with_its_sentence(
-    shipper: Shipper,
-    neighbour: Shipper,
-    organization: Organization,
-    other_organization: Organization,
-    simulated_carriers: SimulatedCarriers,
-    run_jobs: RunJobs,
-) -> None:
-    from tests.tracking.companies import NFE_KEY
-
-    simulated_carriers.add_fault("forbidden", carrier="ssw", route="track")
-    parcel = shipper.follow(carrier_name="Ativa Logística", nfe_key=NFE_KEY)
-    run_jobs()
-
-    with tenant(organization):
-        (problem,) = list_problems(organization, Perfil.ADMIN)
-    assert (problem.title, problem.subject) == (
-        "SSW: acesso ao rastreamento não liberado",
-        "Rastreamento de pacotes",
-    )
-    assert (problem.owner, problem.action) == ("erp", "retry")
-    with tenant(other_organization):
-        assert list_problems(other_organization, Perfil.ADMIN) == []
-    with tenant(organization):
-        assert queue.retry_parked(problem.job_id)
-    run_jobs()
-    assert shipper.jobs("poll_parcels", JobStatus.PARKED) == []
-    assert shipper.read(parcel).asked_at is not None
 
 
 def test_work_that_broke_leads_to_what_it_was_about(

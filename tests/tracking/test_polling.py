@@ -17,6 +17,7 @@ from jobs.models import Budget, JobStatus
 from tests.simulated_carriers import SimulatedCarriers
 from tests.tracking.companies import NFE_KEY, Shipper, make_code
 from tracking import services, sync
+from tracking.identification import Clues
 from tracking.models import AccountState, EndReason, Parcel
 
 pytestmark = pytest.mark.django_db
@@ -499,6 +500,174 @@ def test_a_carrier_that_nobody_knows_is_looked_for_by_the_nota(
     shipper.change(row, shipping_method="", carrier_name="Zefa Transportes Ltda", nfe_key=NFE_KEY)
     row = shipper.read(parcel)
     assert (row.carrier_key, row.tracker) == ("ssw_network", "ssw")
+
+
+def test_what_is_only_tried_is_asked_for_a_few_times_and_then_left_to_the_erp(
+    shipper: Shipper, simulated_carriers: SimulatedCarriers, run_jobs: RunJobs, move_clock: MoveClock
+) -> None:
+    parcel = shipper.follow(carrier_name="Zefa Transportes", nfe_key=NFE_KEY)
+    asked = []
+    for _ in range(24):
+        run_jobs()
+        asked.append(simulated_carriers.count_calls().get("ssw track", 0))
+        move_clock(dt.timedelta(hours=4, minutes=10))
+
+    # At once, after six hours, a day and three days.
+    assert asked == [1, 1] + [2] * 4 + [3] * 12 + [4] * 6
+    row = shipper.read(parcel)
+    assert (row.tracker, row.takes_word, row.next_ask_at, row.is_followed) == ("", True, None, True)
+    assert [kind for _, kind, _ in shipper.schedules()] == ["tidy_parcels"]
+    with tenant(shipper.organization):
+        assert services.take_word(parcel=row, state=ParcelState.DELIVERED, at=clock.now(), text="Entregue")
+    assert shipper.read(parcel).state == ParcelState.DELIVERED
+    # What is learnt of it later is tried.
+    other = shipper.follow(carrier_name="Zefa Transportes", nfe_key=NFE_KEY)
+    assert (other.tracker, other.takes_word) == ("ssw", False)
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "minutes"),
+    [("server_error", "ssw.unstable", 1), ("forbidden", "ssw.permission_missing", 15)],
+)
+def test_what_all_companies_share_rests_for_all_of_them(
+    shipper: Shipper,
+    neighbour: Shipper,
+    simulated_carriers: SimulatedCarriers,
+    run_jobs: RunJobs,
+    move_clock: MoveClock,
+    settings: Any,
+    fault: str,
+    code: str,
+    minutes: int,
+) -> None:
+    """Not every company finds out by itself, with a worker of its own."""
+    simulated_carriers.add_fault(fault, carrier="ssw", route="track")
+    parcel = shipper.follow(carrier_name="Ativa Logística", nfe_key=NFE_KEY)
+    run_jobs()
+    settings.SLOT_SPACING_SECONDS = None
+    other = neighbour.follow(carrier_name="Ativa Logística", nfe_key=NFE_KEY)
+    run_jobs()
+
+    assert simulated_carriers.count_calls() == {"ssw track": 1}
+    assert shipper.read(parcel).failing_code == code
+    assert (neighbour.read(other).failing_code, neighbour.read(other).asked_at) == ("", None)
+    assert shipper.jobs("poll_parcels", JobStatus.PARKED) == []
+    stopped = Budget.objects.get(key="carrier:ssw").stopped_until
+    assert stopped is not None
+    assert round((stopped - clock.now()).total_seconds() / 60) == minutes
+    assert len(neighbour.jobs("poll_parcels")) == 1
+
+    settings.SLOT_SPACING_SECONDS = 0.0
+    move_clock(dt.timedelta(minutes=minutes, seconds=1))
+    run_jobs()
+    assert neighbour.read(other).asked_at is not None
+    move_clock(dt.timedelta(minutes=21))
+    run_jobs()
+    assert (shipper.read(parcel).failing_code, shipper.read(parcel).asked_at is None) == ("", False)
+
+
+def test_a_company_without_parcels_on_their_way_looks_for_none(
+    shipper: Shipper,
+    contract: Mapping[str, str],
+    simulated_carriers: SimulatedCarriers,
+    run_jobs: RunJobs,
+    move_clock: MoveClock,
+) -> None:
+    code = make_code(30)
+    simulated_carriers.add_parcel(code, story="delivered")
+    simulated_carriers.advance(code, 5, at=at(clock.now() - HOUR))
+    shipper.sign(contract)
+    parcel = shipper.follow(code)
+    run_jobs()
+    assert ("carrier:correios", "poll_parcels", 300.0) in shipper.schedules()
+    for _ in range(2):
+        move_clock(25 * HOUR)
+        run_jobs()
+    assert shipper.read(parcel).next_ask_at is None
+    assert "poll_parcels" not in [kind for _, kind, _ in shipper.schedules()]
+
+    shipper.follow(make_code(31))
+    assert ("carrier:correios", "poll_parcels", 300.0) in shipper.schedules()
+
+
+def test_a_parcel_of_which_no_answer_can_ever_be_read_expires(
+    shipper: Shipper,
+    contract: Mapping[str, str],
+    simulated_carriers: SimulatedCarriers,
+    run_jobs: RunJobs,
+    move_clock: MoveClock,
+) -> None:
+    shipper.sign(contract)
+    run_jobs()
+    simulated_carriers.add_fault("unknown_shape", carrier="correios", route="track", times=0)
+    parcel = shipper.follow(make_code(32))
+    for days in (0, 1, 28, 2):
+        move_clock(dt.timedelta(days=days))
+        run_jobs()
+
+    row = shipper.read(parcel)
+    assert (row.state, row.end_reason, row.next_ask_at) == (ParcelState.EXPIRED, EndReason.EXPIRED, None)
+    assert row.failing_code == "tracking.answer_unreadable"
+    assert shipper.told() == [parcel.pk]
+
+
+def test_what_a_code_was_used_for_before_is_another_parcel(
+    shipper: Shipper,
+    contract: Mapping[str, str],
+    simulated_carriers: SimulatedCarriers,
+    run_jobs: RunJobs,
+    move_clock: MoveClock,
+) -> None:
+    code = make_code(33)
+    simulated_carriers.add_parcel(code, story="delivered")
+    simulated_carriers.advance(code, 5, at=at(clock.now() - dt.timedelta(days=400)))
+    shipper.sign(contract)
+    counts_from = (clock.now() - dt.timedelta(days=30)).date()
+    with tenant(shipper.organization):
+        clues = Clues(tracking_code=code, shipping_method="SEDEX", counts_from=counts_from)
+        parcel = services.follow_parcel(clues=clues, now=clock.now())
+    run_jobs()
+
+    row = shipper.read(parcel)
+    assert (row.state, row.is_followed, row.last_event_at) == (ParcelState.PENDING, True, None)
+    assert len(shipper.events(parcel)) == 5
+    assert shipper.told() == []
+    # Without the day it would be over.
+    assert shipper.read(parcel).delivered_at is None
+    assert minutes_to_next(row) == 60
+
+
+@pytest.mark.parametrize("is_saved", [True, False])
+def test_a_parcel_that_missed_a_contract_finds_it(
+    shipper: Shipper,
+    contract: Mapping[str, str],
+    simulated_carriers: SimulatedCarriers,
+    run_jobs: RunJobs,
+    move_clock: MoveClock,
+    is_saved: bool,
+) -> None:
+    """Another transaction made it, and saw the contract as it had been."""
+    shipper.sign(contract)
+    parcel = shipper.follow(make_code(34))
+    if not is_saved:
+        with tenant(shipper.organization):
+            services.remove_carrier_account(tracker="correios", by="Ana Souza")
+    run_jobs()
+    next_ask_at = None if is_saved else clock.now()
+    with tenant(shipper.organization):
+        Parcel.objects.filter(pk=parcel.pk).update(takes_word=is_saved, next_ask_at=next_ask_at)
+    run_jobs()
+    assert shipper.read(parcel).takes_word is is_saved
+
+    move_clock(dt.timedelta(seconds=61))
+    run_jobs()
+
+    row = shipper.read(parcel)
+    assert row.takes_word is not is_saved
+    assert (row.asked_at is not None) is is_saved
+    assert (row.next_ask_at is not None) is is_saved
+    # Who has it followed is told that his word counts now.
+    assert (parcel.pk in shipper.told()) is not is_saved
 
 
 def test_removing_a_contract_leaves_parcels_to_the_word_of_the_erp(

@@ -18,7 +18,7 @@ from tracking.services.following import (
     update_parcel,
 )
 from tracking.services.mapping import delete_mapping, remap_batch, save_mapping
-from tracking.services.polling import channel_of
+from tracking.services.polling import channel_of, settle_schedule, settle_service
 from tracking.services.recording import end_silent, record_failure, record_tracked, take_word
 
 __all__ = [
@@ -40,6 +40,8 @@ __all__ = [
     "resume_following",
     "save_carrier_account",
     "save_mapping",
+    "settle_schedule",
+    "settle_service",
     "stop_following",
     "take_word",
     "update_parcel",

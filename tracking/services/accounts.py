@@ -18,12 +18,22 @@ from history.services import record
 from jobs import queue
 from jobs.queue import Priority, Reason
 from tracking import registry
-from tracking.models import AccountState, CarrierAccount, Parcel
-from tracking.services.polling import CHANNEL, POLL, budget_key, channel_of, have_tidied, poll_soon
+from tracking.models import AccountState, CarrierAccount
+from tracking.services.polling import (
+    CHANNEL,
+    POLL,
+    TIDY,
+    budget_key,
+    channel_of,
+    poll_soon,
+    settle_service,
+)
 
 SUBJECT = "carrier_account"
 CHECK = "check_carrier"
 CHECK_PAUSE = dt.timedelta(seconds=10)
+# No transaction lasts so long that it began before a contract was saved and ends after this.
+SETTLE_AGAIN = dt.timedelta(minutes=1)
 
 
 @transaction.atomic
@@ -48,8 +58,8 @@ def save_carrier_account(*, tracker: str, credentials: Mapping[str, str], by: st
     channel = channel_of(tracker)
     queue.set_budget(channel, account.budget_key)
     queue.resume_channel(channel)
-    followed = Parcel.objects.filter(tracker=tracker, ended_at=None)
-    followed.filter(takes_word=True).update(takes_word=False, next_ask_at=now)
+    settle_service(tracker)
+    _settle_again(now)
     poll_soon(tracker)
     _ask_for_check(account, now)
     return account
@@ -68,8 +78,8 @@ def remove_carrier_account(*, tracker: str, by: str = "") -> None:
     account.check_steps = []
     account.save()
     _record(account, "tracking.account_removed", person=by)
-    Parcel.objects.filter(tracker=tracker).update(next_ask_at=None, takes_word=True)
-    have_tidied()
+    settle_service(tracker)
+    _settle_again(clock.now())
     queue.delete_schedule(channel_of(tracker), POLL, tracker)
     # What waits there finds nothing to do.
     queue.resume_channel(channel_of(tracker))
@@ -148,6 +158,11 @@ def _ask_for_check(account: CarrierAccount, now: dt.datetime) -> None:
     account.check_asked_at, account.checked_at, account.check_steps = now, None, []
     account.save(update_fields=["check_asked_at", "checked_at", "check_steps"])
     queue.enqueue(CHECK, channel=CHANNEL, key=account.tracker, lock=CHECK, priority=Priority.PERSON)
+
+
+def _settle_again(now: dt.datetime) -> None:
+    # Not the daily one, which may be about to run.
+    queue.enqueue(TIDY, channel=CHANNEL, key="again", not_before=now + SETTLE_AGAIN)
 
 
 def _name_credentials(credentials: Mapping[str, str]) -> str:

@@ -17,20 +17,20 @@ from tracking.identification import Clues, MappingRule, identify
 from tracking.models import EndReason, Parcel, hash_key
 from tracking.selectors import list_rules
 from tracking.services.polling import have_tidied, is_served, poll_soon
-from tracking.services.recording import learn_carrier, lock_parcel, settle_state
+from tracking.services.recording import learn_carrier, lock_parcel, settle_state, tell_user
 
 # 43 characters: nobody guesses one.
 KEY_BYTES = 32
 NFE_KEY_LENGTH = 44
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def follow_parcel(*, clues: Clues, now: dt.datetime) -> Parcel:
     """A new parcel, asked for as soon as somebody can be asked."""
     return _follow(clues, now, first=None)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def update_parcel(*, parcel: Parcel, clues: Clues) -> Parcel:
     """The parcel by what is known of it now: the same one, or that of another code.
 
@@ -43,19 +43,20 @@ def update_parcel(*, parcel: Parcel, clues: Clues) -> Parcel:
         return _replace(parcel, clues, code, now)
     if not _take_clues(parcel, clues):
         return parcel
+    settle_state(parcel, now)
     identify_parcel(parcel, list_rules(), now)
     parcel.save()
     return parcel
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def stop_following(*, parcel: Parcel, reason: EndReason) -> None:
     """Nobody is asked any more. What is known of it stays."""
     parcel = lock_parcel(parcel)
     _end(parcel, reason, clock.now())
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def resume_following(*, parcel: Parcel) -> Parcel:
     """Followed again, as if from now on: silence before does not count."""
     parcel = lock_parcel(parcel)
@@ -120,11 +121,14 @@ def choose_tracker(parcel: Parcel, now: dt.datetime) -> None:
     tracker = registry.find_tracker(
         parcel.carrier_key, code=parcel.code, nfe_key=nfe_key, carrier_name=parcel.carrier_name
     )
+    took_word = parcel.takes_word
     parcel.tracker = tracker.key if tracker else ""
     parcel.takes_word = tracker is None or not is_served(tracker.key)
     if parcel.takes_word:
         parcel.next_ask_at = None
         have_tidied()
+        if not took_word:
+            tell_user(parcel)
     else:
         _ask_soon(parcel, now)
 
@@ -188,6 +192,7 @@ def _take_clues(parcel: Parcel, clues: Clues) -> bool:
         "url": clues.tracking_url,
         "code": _read_code(clues) or parcel.code,
         "nfe_key": nfe_key or parcel.nfe_key,
+        "counts_from": clues.counts_from or parcel.counts_from,
     }
     has_changed = any(getattr(parcel, name) != value for name, value in new.items())
     for name, value in new.items():

@@ -11,10 +11,11 @@ from jobs.models import Job, JobStatus
 from jobs.queue import Priority
 from jobs.selectors import has_channel, next_run_at
 from tracking import registry
-from tracking.models import AccountState, CarrierAccount
+from tracking.models import AccountState, CarrierAccount, Parcel
 
 POLL = "poll_parcels"
 TIDY = "tidy_parcels"
+TELL = "apply_shipment"
 CHANNEL = "tracking"
 
 
@@ -37,17 +38,57 @@ def poll_soon(tracker_key: str, *, priority: Priority = Priority.POLL) -> None:
     if next_run_at(channel, POLL) is None:
         if not has_channel(channel):
             queue.set_budget(channel, budget_key(tracker_key))
-        queue.set_schedule(channel, POLL, tracker_key, settings.PARCEL_POLL_SECONDS, lock=POLL)
+        _set_schedule(channel, tracker_key)
     # Each parcel of a first import would write to the one job that waits, and everybody to the same row.
     waiting = Q(channel=channel, kind=POLL, key=tracker_key, status=JobStatus.PENDING)
     if not Job.objects.filter(waiting, not_before__lte=clock.now(), priority__lte=priority).exists():
         queue.enqueue(POLL, channel=channel, key=tracker_key, lock=POLL, priority=priority)
 
 
+def settle_schedule(tracker_key: str) -> None:
+    """Have the carrier asked from time to time while there is a parcel to ask for, and only then.
+
+    Called by the one job that asks: who follows a parcel meanwhile leaves another such job behind.
+    """
+    channel = channel_of(tracker_key)
+    is_wanted = Parcel.objects.filter(tracker=tracker_key, next_ask_at__isnull=False).exists()
+    is_set = next_run_at(channel, POLL) is not None
+    if is_wanted and not is_set:
+        _set_schedule(channel, tracker_key)
+    elif is_set and not is_wanted:
+        queue.delete_schedule(channel, POLL, tracker_key)
+
+
+def settle_service(tracker_key: str) -> int:
+    """Have the tracker's parcels asked for, or not, as the company's contract says now; how many were wrong.
+
+    One that is followed while a contract is saved or removed may not know of it.
+    """
+    now = clock.now()
+    parcels = Parcel.objects.filter(tracker=tracker_key)
+    if is_served(tracker_key):
+        waiting = parcels.filter(takes_word=True, ended_at=None)
+        count = waiting.update(takes_word=False, next_ask_at=now)
+        if count:
+            poll_soon(tracker_key)
+        return count
+    asked = parcels.filter(takes_word=False)
+    followed = [str(pk) for pk in asked.filter(ended_at=None).order_by("pk").values_list("pk", flat=True)]
+    count = asked.update(takes_word=True, next_ask_at=None)
+    queue.enqueue_all(TELL, channel=CHANNEL, keys=followed)
+    if count:
+        have_tidied()
+    return count
+
+
 def have_tidied() -> None:
     """Nobody is asked for some parcels, so something else must see when nothing is heard of them any more."""
     if next_run_at(CHANNEL, TIDY) is None:
         queue.set_schedule(CHANNEL, TIDY, TIDY, settings.PARCEL_TIDY_SECONDS)
+
+
+def _set_schedule(channel: str, tracker_key: str) -> None:
+    queue.set_schedule(channel, POLL, tracker_key, settings.PARCEL_POLL_SECONDS, lock=POLL)
 
 
 def budget_key(tracker_key: str, credentials_key: str = "") -> str:

@@ -16,10 +16,10 @@ from jobs import queue
 from tracking import registry
 from tracking.identification import Confidence, Reason
 from tracking.models import EndReason, EventSource, Parcel, ParcelEvent
-from tracking.pacing import ENDED, find_next_ask, is_silent
+from tracking.pacing import ENDED, find_next_ask, is_only_tried, is_silent
 from tracking.sentences import UNREADABLE, UNSTORABLE
-from tracking.services.polling import CHANNEL
-from tracking.states import fold
+from tracking.services.polling import CHANNEL, TELL, have_tidied
+from tracking.states import drop_former, fold
 
 # Only these endings are taken back by what a carrier tells; the others are somebody's decision.
 REOPENED_BY_NEWS = ("", EndReason.ARRIVED, EndReason.EXPIRED)
@@ -35,7 +35,8 @@ def record_tracked(
     """
     parcel = lock_parcel(parcel)
     now = clock.now()
-    _keep_events(parcel, tracked.events, source, now)
+    known = list(parcel.events.all())
+    events = [*known, *_keep_events(parcel, tracked.events, source, now, known)]
     if tracked.expected_on is not None:
         parcel.expected_on = tracked.expected_on
     parcel.service = parcel.service or tracked.service[:80]
@@ -43,7 +44,7 @@ def record_tracked(
     parcel.asked_at = now
     parcel.failing_code, parcel.failing_params = "", {}
     learn_carrier(parcel)
-    has_changed = settle_state(parcel, now)
+    has_changed = settle_state(parcel, now, events)
     parcel.save()
     return has_changed
 
@@ -61,22 +62,25 @@ def learn_carrier(parcel: Parcel) -> None:
         parcel.identified_params = {}
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def take_word(*, parcel: Parcel, state: ParcelState, at: dt.datetime, text: str) -> bool:
-    """The ERP's situation stands for what no carrier tells us; whether the parcel's state is another one now.
+    """What the ERP says now, ``at``, stands for what no carrier tells us. Who says so is not told of it.
 
-    Saying the same again is no event. Once the carrier itself has told something, only that counts.
+    Whether the parcel's state is another one then. Saying the same again is no event. While the carrier
+    itself is asked, what it told counts alone.
     """
     parcel = lock_parcel(parcel)
-    told = parcel.events.filter(source=EventSource.ERP).order_by("occurred_at", "id").last()
-    is_only_tried = not parcel.carrier_key
-    if not (parcel.takes_word or is_only_tried) or (told is not None and told.state == state):
+    if not (parcel.takes_word or is_only_tried(parcel)):
         return False
-    now = clock.now()
-    _keep_events(parcel, [TrackedEvent(occurred_at=at, state=state, text=text)], EventSource.ERP, now)
-    has_changed = settle_state(parcel, now)
+    events = list(parcel.events.order_by("occurred_at", "id"))
+    said = [event.state for event in events if event.source == EventSource.ERP]
+    if said and said[-1] == state:
+        return False
+    word = TrackedEvent(occurred_at=at, state=state, text=text)
+    former = parcel.state
+    _settle(parcel, [*events, *_keep_events(parcel, [word], EventSource.ERP, at, events)], at)
     parcel.save()
-    return has_changed
+    return bool(parcel.state != former)
 
 
 @transaction.atomic
@@ -90,13 +94,14 @@ def record_failure(*, parcels: Sequence[Parcel], code: str, params: Mapping[str,
     for row in rows.order_by("pk"):
         if row.next_ask_at is None:
             continue
-        seconds = settings.PARCEL_RETRY_SECONDS * random.uniform(1.0, 2.0)  # noqa: S311  no secret
-        soon = now + dt.timedelta(seconds=seconds)
-        # What is wrong with its answer again will be so for a while.
-        is_stubborn = row.failing_code == code and code in (UNREADABLE, UNSTORABLE)
-        row.next_ask_at = find_next_ask(row, now) if is_stubborn else soon
+        if row.failing_code == code and code in (UNREADABLE, UNSTORABLE):
+            # What is wrong with its answer again will be so for a while, and perhaps for ever.
+            settle_state(row, now)
+        else:
+            seconds = settings.PARCEL_RETRY_SECONDS * random.uniform(1.0, 2.0)  # noqa: S311  no secret
+            row.next_ask_at = now + dt.timedelta(seconds=seconds)
         row.failing_code, row.failing_params = code, dict(params)
-        row.save(update_fields=["next_ask_at", "failing_code", "failing_params"])
+        row.save()
 
 
 @transaction.atomic
@@ -126,16 +131,25 @@ def lock_parcel(parcel: Parcel) -> Parcel:
     return row
 
 
-def settle_state(parcel: Parcel, now: dt.datetime) -> bool:
+def settle_state(parcel: Parcel, now: dt.datetime, events: Sequence[ParcelEvent] | None = None) -> bool:
     """Let its events say where the locked ``parcel`` stands, whether it has ended, and when it is asked for.
 
-    Whether its state is another one; then who uses it is told, with this transaction. The caller saves.
+    Whether its state is another one; then who uses it is told, with this transaction. The caller saves, and
+    gives all ``events`` where he has them.
     """
-    events = list(parcel.events.all())
-    # The ERP's word stood in for the carrier's, and may be late or somebody's guess.
-    told = [event for event in events if event.source == EventSource.CARRIER] or events
-    folded = fold(told)
     former = parcel.state
+    _settle(parcel, list(parcel.events.all()) if events is None else events, now)
+    if parcel.state == former:
+        return False
+    tell_user(parcel)
+    return True
+
+
+def _settle(parcel: Parcel, events: Sequence[ParcelEvent], now: dt.datetime) -> None:
+    events = drop_former(events, parcel.counts_from)
+    # The ERP's word stands in for the carrier's, and may be late or somebody's guess.
+    told = [event for event in events if event.source == EventSource.CARRIER and not parcel.takes_word]
+    folded = fold(told or events)
     parcel.state, parcel.substate = folded.state, folded.substate[:40]
     parcel.state_at, parcel.posted_at, parcel.delivered_at = (
         folded.state_at,
@@ -150,10 +164,15 @@ def settle_state(parcel: Parcel, now: dt.datetime) -> bool:
         parcel.next_ask_at = None
     else:
         parcel.next_ask_at = find_next_ask(parcel, now)
-    if parcel.state == former:
-        return False
-    queue.enqueue("apply_shipment", channel=CHANNEL, key=str(parcel.pk), payload={"parcel": parcel.pk})
-    return True
+        if parcel.next_ask_at is None and is_only_tried(parcel):
+            # It is none of the network's.
+            parcel.tracker, parcel.takes_word = "", True
+            have_tidied()
+
+
+def tell_user(parcel: Parcel) -> None:
+    """Whoever has the parcel followed is told with this transaction: of its state, or to give his word."""
+    queue.enqueue(TELL, channel=CHANNEL, key=str(parcel.pk))
 
 
 def _settle_end(parcel: Parcel, now: dt.datetime) -> None:
@@ -175,11 +194,16 @@ def _settle_end(parcel: Parcel, now: dt.datetime) -> None:
 
 
 def _keep_events(
-    parcel: Parcel, events: Sequence[TrackedEvent], source: EventSource, now: dt.datetime
-) -> None:
-    known = set(parcel.events.values_list("identity", flat=True))
-    new = {event.identity: event for event in events if event.identity not in known}
-    ParcelEvent.objects.bulk_create(
+    parcel: Parcel,
+    events: Sequence[TrackedEvent],
+    source: EventSource,
+    now: dt.datetime,
+    known: Sequence[ParcelEvent],
+) -> Sequence[ParcelEvent]:
+    """Store those of ``events`` that are none of the ``known`` ones, which are all of the parcel."""
+    identities = {event.identity for event in known}
+    new = {event.identity: event for event in events if event.identity not in identities}
+    rows = [
         ParcelEvent(
             parcel=parcel,
             identity=identity,
@@ -196,4 +220,6 @@ def _keep_events(
             learnt_at=now,
         )
         for identity, event in new.items()
-    )
+    ]
+    ParcelEvent.objects.bulk_create(rows)
+    return rows

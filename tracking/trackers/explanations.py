@@ -88,10 +88,22 @@ _CORREIOS: Mapping[str, Explanation] = {
 }
 
 
+_SSW: Mapping[str, Explanation] = {
+    "permission_missing": Explanation(
+        "O SSW recusou as consultas",
+        "A recusa ({status}) vale para todas as lojas, e não há nada a corrigir no seu cadastro."
+        " Perguntamos de novo sozinhos a cada quarto de hora, e nada se perde.",
+        "erp",
+    ),
+}
+
+_OWN: Mapping[str, Mapping[str, Explanation]] = {"correios": _CORREIOS, "ssw": _SSW}
+
+
 def explain(tracker_key: str, name: str, code: str, params: Mapping[str, str]) -> Explanation | None:
     """``None`` for a code that is none of a tracker's."""
     reason = code.removeprefix(f"{tracker_key}.")
-    own = _CORREIOS if tracker_key == "correios" else {}
+    own = _OWN.get(tracker_key, {})
     template = own.get(reason) or _WAY.get(reason)
     if template is None:
         return None
