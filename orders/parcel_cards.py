@@ -142,7 +142,7 @@ def describe_parcel(
     buyer_link: str = "",
     written_at: dt.datetime | None = None,
 ) -> ParcelCard:
-    """``refused``: the trackers whose contract the carrier does not accept; ``has_former``: something is kept of
+    """``refused``: trackers whose contract the carrier does not accept; ``has_former``: something is kept of
     another parcel, which had the same code.
     """
     told_link = web_address(parcel.url)
