@@ -110,7 +110,7 @@ def _have_parcels(order: Order, shipment: OrderShipment, now: dt.datetime) -> Se
         if link is None:
             missing.append(clues)
         else:
-            tracking.update_parcel(parcel=link.parcel, clues=clues)
+            link.parcel = tracking.update_parcel(parcel=link.parcel, clues=clues)
     for clues in missing:
         replaced = [link for link in known if _is_replaced(link) and link.parcel.code == _read_code(clues)]
         if replaced and clues.tracking_code:

@@ -59,26 +59,28 @@ def settle_schedule(tracker_key: str) -> None:
         queue.delete_schedule(channel, POLL, tracker_key)
 
 
-def settle_service(tracker_key: str) -> int:
-    """Have the tracker's parcels asked for, or not, as the company's contract says now; how many were wrong.
+def settle_service(tracker_key: str) -> None:
+    """Have the tracker's parcels asked for, or not, as the company's contract says now.
 
     One that is followed while a contract is saved or removed may not know of it.
     """
-    now = clock.now()
-    parcels = Parcel.objects.filter(tracker=tracker_key)
-    if is_served(tracker_key):
-        waiting = parcels.filter(takes_word=True, ended_at=None)
-        count = waiting.update(takes_word=False, next_ask_at=now)
-        if count:
-            poll_soon(tracker_key)
-        return count
-    asked = parcels.filter(takes_word=False)
-    followed = [str(pk) for pk in asked.filter(ended_at=None).order_by("pk").values_list("pk", flat=True)]
-    count = asked.update(takes_word=True, next_ask_at=None)
+    is_asked = is_served(tracker_key)
+    wrong = Parcel.objects.filter(tracker=tracker_key, takes_word=is_asked)
+    if is_asked:
+        wrong = wrong.filter(ended_at=None)
+    # By their id, as everybody takes several.
+    locked = wrong.select_for_update(no_key=True).order_by("pk")
+    ended_at = dict(locked.values_list("pk", "ended_at"))
+    if not ended_at:
+        return
+    next_ask_at = clock.now() if is_asked else None
+    Parcel.objects.filter(pk__in=list(ended_at)).update(takes_word=not is_asked, next_ask_at=next_ask_at)
+    if is_asked:
+        poll_soon(tracker_key)
+        return
+    have_tidied()
+    followed = [str(pk) for pk, moment in ended_at.items() if moment is None]
     queue.enqueue_all(TELL, channel=CHANNEL, keys=followed)
-    if count:
-        have_tidied()
-    return count
 
 
 def have_tidied() -> None:
