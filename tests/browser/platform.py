@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+import pytest
 import redis
 from playwright.sync_api import Browser, Page, expect
 from stdnum.br import cnpj
@@ -27,6 +28,8 @@ from tests.simulated_tiny import SimulatedAccount, SimulatedTiny
 
 # Long enough to be seen by a person, short enough for a test to wait for.
 POLL_SECONDS = 2
+# Both in CI; what the panel shows is alike, so `make test` looks at one of them.
+PROTOCOLS = ["v3", pytest.param("v2", marks=pytest.mark.slow)]
 PERFIS = {"admin": "Ana Souza", "operator": "Olga Prado", "viewer": "Caio Viana"}
 
 

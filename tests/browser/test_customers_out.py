@@ -8,7 +8,7 @@ import pytest
 import requests
 from playwright.sync_api import Page, expect
 
-from tests.browser.platform import Company, Platform, wait_for
+from tests.browser.platform import PROTOCOLS, Company, Platform, wait_for
 from tests.browser.screens import connect_by_token
 
 OpenPage = Callable[..., Page]
@@ -48,7 +48,7 @@ def include(page: Page, customers: str, name: str, document: str, email: str) ->
     expect(page.get_by_role("heading", name=name, level=1)).to_be_visible()
 
 
-@pytest.mark.parametrize("protocol", ["v3", "v2"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_customer_goes_to_tiny_by_the_criteria(
     platform: Platform, sellers: dict[str, Company], open_page: OpenPage, protocol: str
 ) -> None:

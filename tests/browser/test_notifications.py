@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.platform import Company, Platform
+from tests.browser.platform import PROTOCOLS, Company, Platform
 from tests.browser.screens import connect_by_token, import_products
 
 OpenPage = Callable[..., Page]
@@ -69,7 +69,7 @@ def find_stock(page: Page) -> Locator:
     return page.get_by_role("region", name="Números do produto").locator(".fig", has_text="Estoque").first
 
 
-@pytest.mark.parametrize("protocol", ["v3", "v2"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_stock_that_is_changed_at_tiny_is_seen_here_at_once(
     platform: Platform, sellers: dict[str, Company], open_page: OpenPage, protocol: str
 ) -> None:

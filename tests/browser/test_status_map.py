@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.platform import Company, Platform, wait_for
+from tests.browser.platform import PROTOCOLS, Company, Platform, wait_for
 from tests.browser.screens import connect_by_token, open_status_map
 from tests.simulated_tiny import SimulatedAccount
 
@@ -67,7 +67,7 @@ def map_both_ways(page: Page) -> None:
     expect(page.get_by_text("Mapeamento salvo. Vale para o que acontecer a partir de agora.")).to_be_visible()
 
 
-@pytest.mark.parametrize("protocol", ["v3", "v2"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_the_map_of_the_panel_holds_both_ways(
     platform: Platform, sellers: dict[str, Company], open_page: OpenPage, protocol: str
 ) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.platform import Company, Platform, wait_for
+from tests.browser.platform import PROTOCOLS, Company, Platform, wait_for
 from tests.browser.screens import connect_by_token
 from tests.tracking.companies import make_code
 
@@ -55,7 +55,7 @@ def ship_at_tiny(page: Page, platform: Platform, company: Company, code: str) ->
     return int(row["id"])
 
 
-@pytest.mark.parametrize("protocol", ["v3", "v2"])
+@pytest.mark.parametrize("protocol", PROTOCOLS)
 def test_a_shipped_order_goes_to_delivered_by_itself(
     platform: Platform, sellers: dict[str, Company], open_page: OpenPage, protocol: str
 ) -> None:

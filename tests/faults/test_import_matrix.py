@@ -697,8 +697,6 @@ def count_polls(scene: Scene) -> int:
     return scene.struck.count("jobs_job", "kind = 'pull_orders'")
 
 
-# Run by `make test`; the others by CI's slow share.
-QUICK: list[Strike] = [kill_web, kill_postgres, answer_html_200, refuse_for_quota, revoke]
 ROWS: list[Strike] = [
     kill_web,
     kill_postgres,
@@ -739,11 +737,9 @@ ROWS: list[Strike] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(ROUNDS))
-@pytest.mark.parametrize(
-    "strike",
-    [pytest.param(row, id=row.__name__, marks=[] if row in QUICK else [pytest.mark.slow]) for row in ROWS],
-)
+@pytest.mark.parametrize("strike", ROWS, ids=lambda row: row.__name__)
 def test_import_survives(import_platform: ImportPlatform, strike: Strike, number: int) -> None:
     with Scene(import_platform) as scene:
         strike(scene)
