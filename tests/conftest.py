@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.hashers import PBKDF2PasswordHasher
 from django.db import connections
 from django.test import Client, TransactionTestCase
 from hypothesis import HealthCheck
@@ -29,6 +30,9 @@ hypothesis_settings.register_profile(
     "untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow], print_blob=True
 )
 hypothesis_settings.load_profile("untimed")
+
+# Slow on purpose, and no test is about that. The rounds stand in each hash, so every process can read it.
+PBKDF2PasswordHasher.iterations = 1
 
 # No test asks a real carrier, and SSW wants no credentials. Names that RFC 2606 gives to nobody.
 settings.TRACKER_URLS = {"correios": "https://correios.invalid", "ssw": "https://ssw.invalid"}

@@ -32,6 +32,8 @@ from tracking.services.recording import lock_parcel
 
 KIND = "read"
 TIDY_BATCH = 200
+# While what all companies share hangs, each question holds a worker for so long.
+SHARED_DEADLINE_SECONDS = 10.0
 
 
 class CarrierContext:
@@ -43,7 +45,7 @@ class CarrierContext:
     def __init__(
         self, job: JobContext, tracker: Tracker, account: CarrierAccount | None, *, gives_way: bool = True
     ) -> None:
-        self.http = HttpClient()
+        self.http = HttpClient() if account else HttpClient(deadline=SHARED_DEADLINE_SECONDS)
         self.url = str(settings.TRACKER_URLS[tracker.key])
         self.account = account
         self.credentials: Mapping[str, str] = services.read_credentials(account) if account else {}

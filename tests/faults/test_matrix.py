@@ -145,6 +145,7 @@ ROWS: list[Fault] = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", range(ROUNDS))
 @pytest.mark.parametrize("strike", ROWS, ids=lambda fault: fault.__name__)
 def test_fault(platform: Platform, strike: Fault, number: int) -> None:

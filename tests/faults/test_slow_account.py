@@ -56,6 +56,7 @@ def statuses_of(company: Company) -> set[str]:
         return set(Job.objects.values_list("status", flat=True))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault", [{"status": 500}, {"status": 503, "delay_ms": 2000}], ids=["errors", "slow errors"]
 )

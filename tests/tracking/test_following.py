@@ -11,7 +11,7 @@ from accounts import clock, gateways
 from accounts.tenancy import tenant
 from contracts.tracking import ParcelState, TrackedEvent, TrackedParcel
 from tests.simulated_carriers import SimulatedCarriers
-from tests.tracking.companies import Shipper, make_code
+from tests.tracking.companies import NFE_KEY, Shipper, make_code
 from tracking import services
 from tracking.models import (
     CarrierMapping,
@@ -216,6 +216,32 @@ def test_the_word_of_the_erp_counts_until_the_carrier_speaks(
     assert shipper.read(moving).takes_word is False
     assert say(shipper, moving, ParcelState.DELIVERED) is False
     assert shipper.read(moving).state == ParcelState.OUT_FOR_DELIVERY
+
+
+def test_what_the_erp_said_before_counts_again_where_the_carrier_is_asked_no_more(
+    shipper: Shipper, simulated_carriers: SimulatedCarriers, run_jobs: RunJobs, move_clock: MoveClock
+) -> None:
+    parcel = shipper.follow(carrier_name="Zefa Transportes", shipping_method="Envio da Zefa", nfe_key=NFE_KEY)
+    run_jobs()
+    assert say(shipper, parcel, ParcelState.DELIVERED) is True
+    simulated_carriers.add_parcel(NFE_KEY, "ssw", story="delivered")
+    simulated_carriers.advance(NFE_KEY, 2, carrier="ssw")
+    move_clock(dt.timedelta(days=1, minutes=10))
+    run_jobs()
+    assert shipper.read(parcel).state == ParcelState.IN_TRANSIT
+    assert say(shipper, parcel, ParcelState.DELIVERED) is False
+    save_mapping(shipper, "Envio da Zefa", "jadlog")
+    run_jobs()
+    assert shipper.read(parcel).takes_word is True
+    assert shipper.told()[-1] == parcel.pk
+
+    assert say(shipper, parcel, ParcelState.DELIVERED) is True
+
+    assert shipper.read(parcel).state == ParcelState.DELIVERED
+    assert say(shipper, parcel, ParcelState.DELIVERED) is False
+    with tenant(shipper.organization):
+        told = ParcelEvent.objects.filter(parcel=parcel, source=EventSource.ERP)
+        assert [event.state for event in told] == [ParcelState.DELIVERED]
 
 
 def test_a_parcel_of_which_only_the_erp_tells_expires_too(

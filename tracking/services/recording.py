@@ -74,11 +74,12 @@ def take_word(*, parcel: Parcel, state: ParcelState, at: dt.datetime, text: str)
         return False
     events = list(parcel.events.order_by("occurred_at", "id"))
     said = [event.state for event in events if event.source == EventSource.ERP]
-    if said and said[-1] == state:
-        return False
-    word = TrackedEvent(occurred_at=at, state=state, text=text)
+    if not said or said[-1] != state:
+        word = TrackedEvent(occurred_at=at, state=state, text=text)
+        events += _keep_events(parcel, [word], EventSource.ERP, at, events)
     former = parcel.state
-    _settle(parcel, [*events, *_keep_events(parcel, [word], EventSource.ERP, at, events)], at)
+    # What was said while the carrier was asked counts now.
+    _settle(parcel, events, at)
     parcel.save()
     return bool(parcel.state != former)
 

@@ -38,7 +38,6 @@ def ask(
     headers: Mapping[str, str] | None = None,
     params: Mapping[str, str | int] | None = None,
     json_body: Any = None,
-    deadline: float | None = None,
 ) -> HttpResponse:
     """One call within the budget, and its record, in which ``query`` stands for ``params``.
 
@@ -54,7 +53,6 @@ def ask(
             headers={"Accept": "application/json", **(headers or {})},
             params=params,
             json_body=json_body,
-            deadline=deadline,
             max_bytes=MAX_ANSWER_BYTES,
         )
     except ErpError as error:

@@ -28,8 +28,6 @@ from tracking.trackers.explanations import explain
 KEY = "ssw"
 PATH = "/api/trackingdanfe"
 NO_KEY = "0" * 44
-# All companies ask here: while it hangs, each question holds a worker for so long.
-DEADLINE_SECONDS = 10.0
 
 # Occurrences by number; the carriers share the table, so what is doubtful ends nothing.
 MEANINGS: Mapping[str, tuple[ParcelState, str]] = {
@@ -82,9 +80,7 @@ class SswTracker:
         return [self._track(context, key) for key in keys]
 
     def _track(self, context: TrackerContext, key: str) -> TrackedParcel:
-        response = ask(
-            context, self.key, "POST", PATH, json_body={"chave_nfe": key}, deadline=DEADLINE_SECONDS
-        )
+        response = ask(context, self.key, "POST", PATH, json_body={"chave_nfe": key})
         if response.status not in (200, 400, 404):
             raise MappingError("ssw.unexpected_answer", {"status": str(response.status)})
         answer = read_object(parse(response, self.key))
