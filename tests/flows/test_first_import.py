@@ -64,6 +64,7 @@ def test_plan_then_import_then_summary(old_orders: Company, run_jobs: RunJobs) -
     assert "250 importados" in company.page(f"pedidos/importacao/{company.integration.pk}/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["v2"])
 def test_by_token_each_order_has_its_cost_and_the_panel_says_so(
     old_orders: Company, run_jobs: RunJobs

@@ -48,6 +48,7 @@ def test_connecting_imports_orders_with_customer_nota_and_tracking(
         assert sorted(order.number for order in orders) == list(range(1, 13))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("protocol", ["v3"])
 def test_thousand_orders_cost_ten_list_and_ten_notas_calls(company: Company, run_jobs: RunJobs) -> None:
     company.account.add_orders(count=1000, with_invoices=True)
@@ -83,6 +84,7 @@ def test_by_token_each_order_costs_its_own_call_and_its_nota_another(
     assert company.account.count_calls() == {company.LIST: 1}
 
 
+@pytest.mark.slow
 def test_shifted_and_doubled_rows_lose_no_order(
     company: Company, run_jobs: RunJobs, move_clock: Callable[[dt.timedelta], None]
 ) -> None:

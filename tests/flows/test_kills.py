@@ -100,6 +100,7 @@ def outcomes(company: Company) -> Counter[str]:
         return Counter(JobAttempt.objects.values_list("outcome", flat=True))
 
 
+@pytest.mark.slow
 def test_worker_killed_in_mid_import(
     company: Company, stack: Stack, start_worker: Starter, start_beat: Starter
 ) -> None:

@@ -118,6 +118,7 @@ def test_changes_arrive_by_themselves_after_the_import(
         assert [line.params["fields"] for line in lines] == ["Nome, Preço", "Marca"]
 
 
+@pytest.mark.slow
 def test_an_unchanged_catalogue_costs_its_list_only(
     connected: Company, run_jobs: RunJobs, move_clock: MoveClock, protocol: str
 ) -> None:
