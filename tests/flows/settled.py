@@ -70,13 +70,19 @@ def check_told(status_map: StatusMap, order: Order, lines: Lines, changes: int) 
     assert sum(code in SAID_HERE for code, _ in lines) == changes
 
 
+def is_about_another(line: tuple[str, Any], status: OrderStatus) -> bool:
+    code, params = line
+    return code == "order.situation_sent" and bool(params["status"] != status.label)
+
+
 def is_explained(status_map: StatusMap, status: OrderStatus, situation: str, lines: Lines) -> bool:
     """Whether the map relates the two, or the last word said of them tells why they stay apart."""
     rule = status_map.rules.get(situation)
     written = status_map.outward[status]
     if situation == written or (rule is not None and rule.status == status):
         return True
-    code, params = lines[-1]
+    # Of a former status it may be told late that it was written: the answer had been lost.
+    code, params = [line for line in lines if not is_about_another(line, status)][-1]
     if code in KEPT:
         return params == {"situation": status_map.label(situation), "status": status.label}
     return not written and code in {*SAID_HERE, "order.sent", "order.sent_found"}

@@ -283,13 +283,23 @@ common = settings(
 @settings(common, max_examples=15, derandomize=True)
 @given(st.sampled_from(sorted(MAPS)), EVENTS)
 # Seldom met by chance: Tiny stands further on, Tiny goes back to the very row that was read before, and a
-# write whose answer was lost is heard before it is told, or followed by another one.
+# write whose answer was lost is heard before it is told, followed by another one, or by what is not written.
 @example("default", [("there", 0, 7), ("here", 0, OrderStatus.PICKING)])
 @example("default", [("here", 0, OrderStatus.INVOICED), ("jobs",), ("there", 0, 3)])
 @example("default", [("drop_after",), ("here", 0, OrderStatus.INVOICED), ("poll",)])
 @example(
     "default",
     [("drop_after",), ("here", 0, OrderStatus.PICKING), ("jobs",), ("here", 0, OrderStatus.IN_TRANSIT)],
+)
+@example(
+    "alters nothing at times",
+    [
+        ("here", 0, OrderStatus.IN_TRANSIT),
+        ("drop_after",),
+        ("jobs",),
+        ("here", 0, OrderStatus.NOT_DELIVERED),
+        ("poll",),
+    ],
 )
 def test_each_order_ends_settled(
     stories: Callable[[], Story], name: str, events: list[tuple[Any, ...]]
