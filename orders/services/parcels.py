@@ -32,7 +32,7 @@ from orders.services.lines import platform_line, take_revision
 from orders.services.queueing import ask_to_follow
 from tracking import services as tracking
 from tracking.carriers import CARRIERS, CarrierKind, find_carrier
-from tracking.codes import normalize_code, split_codes
+from tracking.codes import split_codes
 from tracking.identification import Clues, Confidence, identify
 from tracking.models import EndReason, EventSource, Parcel, ParcelEvent
 from tracking.selectors import list_rules
@@ -106,13 +106,15 @@ def _have_parcels(order: Order, shipment: OrderShipment, now: dt.datetime) -> Se
     by_code = {link.parcel.code: link for link in links}
     missing = []
     for clues in wanted:
-        link = by_code.pop(_read_code(clues), None)
+        link = by_code.pop(tracking.read_code(clues), None)
         if link is None:
             missing.append(clues)
         else:
             link.parcel = tracking.update_parcel(parcel=link.parcel, clues=clues)
     for clues in missing:
-        replaced = [link for link in known if _is_replaced(link) and link.parcel.code == _read_code(clues)]
+        replaced = [
+            link for link in known if _is_replaced(link) and link.parcel.code == tracking.read_code(clues)
+        ]
         if replaced and clues.tracking_code:
             again = tracking.resume_following(parcel=replaced[-1].parcel)
             tracking.update_parcel(parcel=again, clues=clues)
@@ -131,10 +133,6 @@ def _have_parcels(order: Order, shipment: OrderShipment, now: dt.datetime) -> Se
     for parcel in dropped:
         tracking.stop_following(parcel=parcel, reason=EndReason.CODE_REPLACED)
     return list_links(order.pk) if missing or dropped else links
-
-
-def _read_code(clues: Clues) -> str:
-    return normalize_code(clues.tracking_code)[:100]
 
 
 def _list_clues(order: Order, shipment: OrderShipment, now: dt.datetime) -> list[Clues]:

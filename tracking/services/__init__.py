@@ -13,6 +13,7 @@ from tracking.services.accounts import (
 from tracking.services.following import (
     ask_now,
     follow_parcel,
+    read_code,
     resume_following,
     stop_following,
     update_parcel,
@@ -29,6 +30,7 @@ __all__ = [
     "end_silent",
     "follow_parcel",
     "keep_token",
+    "read_code",
     "read_credentials",
     "record_check",
     "record_failure",

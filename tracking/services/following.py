@@ -38,7 +38,7 @@ def update_parcel(*, parcel: Parcel, clues: Clues) -> Parcel:
     """
     parcel = lock_parcel(parcel)
     now = clock.now()
-    code = _read_code(clues)
+    code = read_code(clues)
     if parcel.code and code and code != parcel.code:
         return _replace(parcel, clues, code, now)
     if not _take_clues(parcel, clues):
@@ -177,7 +177,8 @@ def _reopen(parcel: Parcel, now: dt.datetime) -> None:
     parcel.ended_at, parcel.end_reason, parcel.since_at = None, "", now
 
 
-def _read_code(clues: Clues) -> str:
+def read_code(clues: Clues) -> str:
+    """The code as a parcel has it; ``""`` without one."""
     return normalize_code(clues.tracking_code)[:100]
 
 
@@ -190,7 +191,7 @@ def _take_clues(parcel: Parcel, clues: Clues) -> bool:
         "shipping_method": clues.shipping_method,
         "freight_method": clues.freight_method,
         "url": clues.tracking_url,
-        "code": _read_code(clues) or parcel.code,
+        "code": read_code(clues) or parcel.code,
         "nfe_key": nfe_key or parcel.nfe_key,
         "counts_from": clues.counts_from or parcel.counts_from,
     }
