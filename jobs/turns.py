@@ -1,6 +1,7 @@
 """One page per turn: a job that has got on gives way when others wait for a worker.
 
-Only after a saved step, so that every run brings its job further, however many wait.
+Only between a saved step and the next call, so that every run brings its job further, however many wait, and
+no answer that is not kept yet (a refusal, which tells a person what to do) is forgotten.
 """
 
 from __future__ import annotations
@@ -56,9 +57,12 @@ def has_unsaved_call() -> bool:
 
 
 def should_yield() -> bool:
-    """Whether the running job has got on and another one waits for a worker. Never outside a job."""
+    """Whether the running job has got on, would lose nothing, and another one waits for a worker.
+
+    Never outside a job.
+    """
     turn = _current.get()
-    if turn is None or not turn.has_progressed:
+    if turn is None or not turn.has_progressed or turn.has_unsaved_call:
         return False
     seconds = gateways.seconds_to_next_turn()
     return seconds is not None and seconds < -PATIENCE_SECONDS

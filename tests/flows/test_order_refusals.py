@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from accounts.tenancy import tenant
 from integrations import registry
 from jobs import queue
 from jobs.models import Job
+from orders.services.queueing import FOLLOW
 from tests.flows.conftest import Company
 from tests.flows.placing import CREATE, at_tiny, forwarding_of, job_of, order_of, place, prepare
+from tests.processes import wait_until
 
 RunJobs = Callable[[], int]
 MoveClock = Callable[[dt.timedelta], None]
@@ -93,3 +97,32 @@ def test_a_refusal_is_told_with_its_remedy_and_the_fix_sends_the_order(
     assert order_of(company).forwarding.state == "sent"
     with tenant(company.organization):
         assert not Job.objects.filter(status="parked").exists()
+
+
+@pytest.mark.parametrize("protocol", ["v2", "v3"])
+def test_a_refusal_is_told_though_others_wait_for_a_worker(
+    company: Company, run_jobs: RunJobs, protocol: str
+) -> None:
+    """«Já existe» has the order looked for before it is told: that search is no turn to give away."""
+    prepare(company, run_jobs)
+    refusal = V3[-1] if protocol == "v3" else V2[2]
+    company.account.tiny.add_fault(
+        account_id=company.account.id, route=CREATE[protocol], times=1, delay_ms=1500, **refusal
+    )
+    place(company)
+    worker = threading.Thread(target=in_its_own_connection, args=[run_jobs])
+    worker.start()
+    wait_until(lambda: forwarding_of(company).attempted_at is not None)
+    with tenant(company.organization):
+        queue.enqueue(FOLLOW, channel="tracking", key="other", priority=queue.Priority.POLL)
+    worker.join()
+    refused = job_of(company)
+    assert refused.status == "parked"
+    assert registry.explain(refused.reason_code, refused.reason_params, "tiny").action == "retry"
+
+
+def in_its_own_connection(run_jobs: RunJobs) -> None:
+    try:
+        run_jobs()
+    finally:
+        connection.close()

@@ -91,6 +91,26 @@ def test_without_progress_nobody_gives_way(enqueue, run, job):
     assert job(job_id).status == "done"
 
 
+def test_what_a_call_answered_is_kept_before_the_job_gives_way(enqueue, handle):
+    seen = []
+
+    def work(job):
+        job.save_step(is_begun=True)
+        budgets.take_slot(job.channel, "read")
+        seen.append(job.key)
+        if job.key == "first":
+            if seen == ["first"]:
+                enqueue("second", channel="erp:2")
+            budgets.take_slot(job.channel, "read")
+            seen.append(job.key)
+
+    handle(work)
+    enqueue("first", channel="erp:1")
+    while runner.run_one() is not None:
+        pass
+    assert seen == ["first", "first", "second"]
+
+
 def test_outside_a_job_nobody_gives_way(enqueue):
     enqueue()
     turns.mark_progress()
