@@ -12,7 +12,7 @@ from accounts import clock
 from accounts.tenancy import tenant
 from catalog import selectors, services
 from catalog.models import ProductReference
-from catalog.sync import costs_a_stock_call, read_each
+from catalog.sync.reading import costs_a_stock_call, read_each
 from integrations.models import Integration, IntegrationState
 from integrations.sync import reach_proven
 from jobs.errors import JobPostponed

@@ -16,7 +16,7 @@ from django.db.models import Count, Q, QuerySet
 from accounts import clock
 from accounts.tenancy import tenant
 from catalog.selectors import read_criteria
-from catalog.sync import costs_a_stock_call
+from catalog.sync.reading import costs_a_stock_call
 from contracts.notifications import NotificationKind
 from history.models import Source
 from history.services import entry, record, record_all

@@ -11,10 +11,10 @@ from django.db import DataError
 
 from accounts import clock
 from accounts.tenancy import tenant
-from catalog import sync as catalog_sync
 from catalog.selectors import SKU_UNKNOWN
 from catalog.sentences import PASSED_OVER as PRODUCT_PASSED_OVER
 from catalog.services import enqueue_list_prices
+from catalog.sync import announced as products_announced
 from contracts.errors import AuthenticationFailed, ErpError, MappingError, TemporaryError
 from contracts.notifications import NotificationKind
 from integrations.models import Integration
@@ -157,7 +157,7 @@ def _ask(job: JobContext, integration: Integration, entity: Entity, kinds: list[
 
 def _ask_product(job: JobContext, integration: Integration, external_id: str, kinds: list[str]) -> Keep:
     with reach_proven(job, integration) as (provider, context):
-        announced = catalog_sync.ask_announced(
+        announced = products_announced.ask_announced(
             provider,
             context,
             external_id,
@@ -168,7 +168,7 @@ def _ask_product(job: JobContext, integration: Integration, external_id: str, ki
 
     def keep() -> Outcome:
         with _storing("products.unstorable"):
-            kept = catalog_sync.keep_announced(integration, announced)
+            kept = products_announced.keep_announced(integration, announced)
         if NotificationKind.PRICE in kinds:
             enqueue_list_prices(integration=integration)
         services.enqueue_following(
@@ -181,7 +181,7 @@ def _ask_product(job: JobContext, integration: Integration, external_id: str, ki
     return keep
 
 
-def _judge_product(kept: catalog_sync.Kept) -> Outcome:
+def _judge_product(kept: products_announced.Kept) -> Outcome:
     effect = list_product_effect(kept.changes)
     if kept.passed_over:
         reason = PRODUCT_PASSED_OVER.get(kept.passed_over, kept.passed_over)

@@ -11,8 +11,8 @@ from django.conf import settings
 
 from accounts.tenancy import tenant
 from catalog import services as catalog_services
-from catalog import sync as catalog_sync
 from catalog.models import ChangeSource, FigureChange, Product
+from catalog.sync import announced as products_announced
 from contracts.records import ErpStock, InvoiceQuery
 from history.models import HistoryEntry
 from integrations import registry
@@ -527,8 +527,8 @@ def test_stock_that_was_announced_and_cannot_be_read_is_said(shop: Company, run_
 # --- two answers about one thing ---
 
 
-def ask_product(company: Company) -> catalog_sync.Announced:
-    return catalog_sync.ask_announced(
+def ask_product(company: Company) -> products_announced.Announced:
+    return products_announced.ask_announced(
         registry.get_provider("tiny"),
         IntegrationContext(company.integration),
         str(vaso(company)["id"]),
@@ -538,9 +538,9 @@ def ask_product(company: Company) -> catalog_sync.Announced:
     )
 
 
-def keep_product(company: Company, announced: catalog_sync.Announced) -> catalog_sync.Kept:
+def keep_product(company: Company, announced: products_announced.Announced) -> products_announced.Kept:
     with tenant(company.organization):
-        return catalog_sync.keep_announced(company.integration, announced)
+        return products_announced.keep_announced(company.integration, announced)
 
 
 def test_an_answer_is_not_dropped_because_another_one_was_kept_meanwhile(

@@ -11,7 +11,7 @@ import pytest
 from accounts.tenancy import tenant
 from catalog import selectors, services
 from catalog.models import HeldChange, Product
-from catalog.sync import ask_announced
+from catalog.sync.announced import ask_announced
 from contracts.errors import MappingError
 from history.models import HistoryEntry
 from integrations import registry

@@ -1,0 +1,1 @@
+"""Products: what talks to the ERP. Outside any transaction, then one service."""
