@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
 import subprocess
 import sys
@@ -11,8 +12,14 @@ from typing import Any
 
 import requests
 
+from accounts.clock import SAO_PAULO
 from tests.database import ROOT
 from tests.simulated_tiny import find_free_port
+
+
+def at(moment: dt.datetime) -> str:
+    """As the simulated carriers take a time."""
+    return moment.astimezone(SAO_PAULO).replace(tzinfo=None).isoformat(timespec="seconds")
 
 
 class SimulatedCarriers:

@@ -27,6 +27,12 @@ def make_code(number: int, prefix: str = "QB") -> str:
     return f"{prefix}{digits}{check}BR"
 
 
+def minutes_to_next(parcel: Parcel) -> int:
+    assert parcel.next_ask_at is not None
+    assert parcel.asked_at is not None
+    return round((parcel.next_ask_at - parcel.asked_at).total_seconds() / 60)
+
+
 class Shipper:
     """An organization whose parcels are followed."""
 
