@@ -27,7 +27,7 @@ def platform(whole_platform: Platform) -> Iterator[Platform]:
     return whole_platform
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def whole_import_platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ImportPlatform]:
     running = ImportPlatform(tmp_path_factory.mktemp("import_platform"))
     running.start()

@@ -19,6 +19,8 @@ from tests.faults.invariants import check_jobs, read_row, report
 from tests.faults.platform import Platform
 from tests.processes import wait_until
 
+pytestmark = pytest.mark.slow
+
 # More of them in `make soak`.
 ROUNDS = int(os.environ.get("FAULT_ROUNDS", "1"))
 JOBS = 12
@@ -145,7 +147,6 @@ ROWS: list[Fault] = [
 ]
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("number", range(ROUNDS))
 @pytest.mark.parametrize("strike", ROWS, ids=lambda fault: fault.__name__)
 def test_fault(platform: Platform, strike: Fault, number: int) -> None:

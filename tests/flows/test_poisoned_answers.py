@@ -74,7 +74,7 @@ LIST_POISONS: dict[str, tuple[dict[str, Any], int]] = {
 }
 
 
-@pytest.fixture(params=["v3", "v2"])
+@pytest.fixture(params=["v3", pytest.param("v2", marks=pytest.mark.slow)])
 def protocol(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
