@@ -1,6 +1,7 @@
 """The web server: forked waitress processes on one pre-bound socket.
 
 The limits are waitress' own, raised: with its defaults two hundred half-sent bodies stop the server.
+It sends the body of an answer to HEAD too, unless it is taken away.
 """
 
 from __future__ import annotations
@@ -11,8 +12,13 @@ import signal
 import socket
 import sys
 import time
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import ImproperlyConfigured
+
+if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 CONNECTION_LIMIT = 4000
 THREADS = 8
@@ -30,6 +36,22 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
+def without_bodies_of_head(application: WSGIApplication) -> WSGIApplication:
+    """The application with no body in its answers to HEAD: on a connection that is kept, the next answer
+    would begin with that body (RFC 9110, section 9.3.2).
+    """
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        body = application(environ, start_response)
+        if environ["REQUEST_METHOD"] != "HEAD":
+            return body
+        if hasattr(body, "close"):
+            body.close()
+        return []
+
+    return answer
+
+
 def serve_here(listener: socket.socket) -> None:
     import waitress  # noqa: PLC0415  after the fork: each child has an application of its own
     from django.conf import settings  # noqa: PLC0415
@@ -39,7 +61,7 @@ def serve_here(listener: socket.socket) -> None:
 
     pulse.start()
     waitress.serve(
-        application,
+        without_bodies_of_head(application),
         sockets=[listener],
         threads=THREADS,
         connection_limit=CONNECTION_LIMIT,

@@ -101,6 +101,22 @@ def test_the_real_server_keeps_and_answers(web: Web, sender: Sender) -> None:
     assert sender.bodies() == [STOCK, b"", product()]
 
 
+@pytest.mark.parametrize("page", ["an address", "an address of nobody", "/entrar/"])
+def test_after_head_a_connection_goes_on_with_the_next_answer(web: Web, sender: Sender, page: str) -> None:
+    """As an ERP visits an address before it takes it: one method after the other, over one connection."""
+    path = {"an address": sender.path, "an address of nobody": sender.path[:-2] + "/"}.get(page, page)
+    status, body = web.ask("GET", path)
+    ask = f"{{}} {path} HTTP/1.1\r\nHost: localhost\r\n{{}}\r\n"
+    with socket.create_connection(("127.0.0.1", web.port), timeout=PATIENCE_SECONDS) as line:
+        line.sendall((2 * ask.format("HEAD", "") + ask.format("GET", "Connection: close\r\n")).encode())
+        with line.makefile("rb") as stream:
+            before, *answers = stream.read().split(f"HTTP/1.1 {status} ".encode())
+
+    assert before == b""
+    assert [len(answer.partition(b"\r\n\r\n")[2]) for answer in answers] == [0, 0, len(body)]
+    assert all(f"\r\nContent-Length: {len(body)}\r\n".encode() in answer for answer in answers)
+
+
 def test_a_chunked_body_is_kept(web: Web, sender: Sender) -> None:
     chunks = [b"\xff" * 10, b"\x00" * 1000, b"{}"]
 
