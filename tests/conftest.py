@@ -183,14 +183,25 @@ def client_of() -> Callable[[User], Client]:
 
 
 @pytest.fixture
-def stack(transactional_db: None, database_url: Callable[[str], str]) -> Iterator[Stack]:
+def stack(transactional_db: None, process_database: TestDatabase) -> Iterator[Stack]:
     """Real processes (worker, beat, web, any command) on this process's database and Valkey.
 
     Rows must be committed to be seen, hence ``transactional_db``. All processes are killed at the end.
     """
-    variables = {variable: database_url(role) for role, variable in ADDRESSES.items()}
-    with Stack({**variables, "REDIS_URL": settings.REDIS_URL}) as running:
+    with make_stack(process_database) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def shared_stack(django_db_setup: None, process_database: TestDatabase) -> Iterator[Stack]:
+    """The same for processes that all tests of a module ask: between two tests their tables are emptied."""
+    with make_stack(process_database) as running:
+        yield running
+
+
+def make_stack(database: TestDatabase) -> Stack:
+    variables = {variable: address(role, database.name) for role, variable in ADDRESSES.items()}
+    return Stack({**variables, "REDIS_URL": settings.REDIS_URL})
 
 
 @pytest.fixture(scope="session")

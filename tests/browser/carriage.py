@@ -86,7 +86,7 @@ def main() -> None:
             url="https://rastreio.um-servico-qualquer.example/?codigo=AA123456780BR",
             tracker="correios",
             next_ask_at=now,
-            expected_on=now.date() - dt.timedelta(days=3),
+            expected_on=clock.today() - dt.timedelta(days=3),
             last_text="Objeto em transferência - por favor aguarde",
             last_place="Cajamar/SP",
             last_event_at=now - dt.timedelta(days=6),

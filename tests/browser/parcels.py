@@ -55,7 +55,7 @@ def main() -> None:
     from tracking.models import EndReason, Parcel, ParcelEvent, hash_key
 
     now = clock.now()
-    today = now.date()
+    today = clock.today()
 
     def day(distance: int | None) -> dt.date | None:
         return None if distance is None else today + dt.timedelta(days=distance)

@@ -244,7 +244,7 @@ def test_the_orders_of_a_customer_are_his(
                 ecommerce_number=f"MKT-{number}",
                 origin="api",
                 status="placed",
-                placed_on=now.date(),
+                placed_on=clock.today(),
                 created_at=now,
                 updated_at=now,
             )

@@ -129,7 +129,7 @@ def test_what_a_code_was_used_for_before_is_not_told(
     client: Client, carriage: Carriage, order: Order
 ) -> None:
     now = clock.now()
-    parcel = carriage.add_parcel(order, counts_from=(now - dt.timedelta(days=30)).date())
+    parcel = carriage.add_parcel(order, counts_from=clock.today() - dt.timedelta(days=30))
     carriage.add_event(parcel, "a", text="Objeto postado", occurred_at=now - dt.timedelta(hours=2))
     warning = "Este código já foi de outro pacote, antes deste pedido: o que houve com aquele não conta."
     assert warning not in plain(read(client))

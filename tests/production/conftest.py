@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import http.client
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -50,14 +51,15 @@ def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture
-def start_web(stack: Stack, static_root: Path) -> Iterator[Callable[..., Web]]:
-    """``start_web(NAME=value, ...)``: production settings and these on top."""
+@pytest.fixture(scope="module")
+def start_web(shared_stack: Stack, static_root: Path) -> Callable[..., Web]:
+    """``start_web(NAME=value, ...)``: production settings and these on top; one server for the same ones."""
 
+    @cache
     def start(**variables: str) -> Web:
         port = find_free_port()
         production = {**PRODUCTION, "ALLOWED_HOSTS": "", "STATIC_ROOT": str(static_root)}
-        process = stack.start(
+        process = shared_stack.start(
             *("-m", "config.serve", "--host", "127.0.0.1", "--port", str(port)),
             **{**production, **variables},
         )
@@ -66,4 +68,4 @@ def start_web(stack: Stack, static_root: Path) -> Iterator[Callable[..., Web]]:
         assert web.is_up(), process.output
         return web
 
-    yield start
+    return start

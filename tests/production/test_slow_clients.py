@@ -25,10 +25,10 @@ HALF = (
 )
 
 
-@pytest.fixture
-def port(stack: Stack) -> int:
+@pytest.fixture(scope="module")
+def port(shared_stack: Stack) -> int:
     port = find_free_port()
-    process = stack.start("-m", "config.serve", "--host", "127.0.0.1", "--port", str(port))
+    process = shared_stack.start("-m", "config.serve", "--host", "127.0.0.1", "--port", str(port))
     wait_until(lambda: answers(process, port))
     return port
 

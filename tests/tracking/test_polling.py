@@ -337,7 +337,7 @@ def test_what_a_code_was_used_for_before_is_another_parcel(
     simulated_carriers.add_parcel(code, story="delivered")
     simulated_carriers.advance(code, 5, at=at(clock.now() - dt.timedelta(days=400)))
     shipper.sign(contract)
-    counts_from = (clock.now() - dt.timedelta(days=30)).date()
+    counts_from = clock.today() - dt.timedelta(days=30)
     with tenant(shipper.organization):
         clues = Clues(tracking_code=code, shipping_method="SEDEX", counts_from=counts_from)
         parcel = services.follow_parcel(clues=clues, now=clock.now())

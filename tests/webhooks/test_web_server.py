@@ -6,7 +6,6 @@ import http.client
 import os
 import socket
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -75,13 +74,13 @@ class Web:
         return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-@pytest.fixture
-def web(stack: Stack) -> Iterator[Web]:
+@pytest.fixture(scope="module")
+def web(shared_stack: Stack) -> Web:
     port = find_free_port()
-    process = stack.start("-m", "config.serve", "--host", "127.0.0.1", "--port", str(port))
+    process = shared_stack.start("-m", "config.serve", "--host", "127.0.0.1", "--port", str(port))
     running = Web(process, port)
     wait_until(running.is_up)
-    yield running
+    return running
 
 
 def head(sender: Sender, *lines: str) -> bytes:
@@ -224,6 +223,7 @@ def test_a_flood_is_kept_whole_and_answered_200(web: Web, sender: Sender, other_
 
 
 def test_neither_log_nor_answer_tells_the_key(web: Web, sender: Sender) -> None:
+    told = len(web.process.output)
     paths = [f"{sender.path}x/", sender.path.replace("tiny", "bling"), f"{sender.path}?a=1"]
     for path in paths:
         for method in ("GET", "POST", "PUT"):
@@ -231,5 +231,5 @@ def test_neither_log_nor_answer_tells_the_key(web: Web, sender: Sender) -> None:
             assert sender.key.encode() not in body
     web.send(head(sender, "Content-Length: 5", "Transfer-Encoding: chunked") + b"ZZ\r\n")
 
-    assert "/webhooks/•••" in web.process.output
+    assert "/webhooks/•••" in web.process.output[told:]
     assert sender.key not in web.process.output
